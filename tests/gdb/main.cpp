@@ -1,0 +1,19 @@
+// Stops where gdb is to look at its variables.
+#include <xtape/autodiff.hpp>
+
+void look(const xtape::Tape&, const xtape::Var&) {}
+
+int main() {
+    using namespace xtape;
+    Tape tape;
+    Var X = tape.input("X", {Dim("n0", 3), Dim("n")});
+    Var W = tape.variable("W", xt::xarray<double>{{1, 2, 3}, {4, 5, 6}}, {"", "n0"});
+    Var Z = named("Z", matmul(W, X)), A = tanh(Z) * 2;
+    Var gone, none;
+    {
+        const auto mark = tape.mark();
+        gone = exp(A);
+        tape.rewind(mark);
+    }
+    look(tape, W);
+}
