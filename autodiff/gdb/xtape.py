@@ -1,10 +1,8 @@
-"""Shows xtape's handles in gdb as a person writes them: `source xtape.py`, then `print W` or `print tape`.
+"""Shows Vars, tapes and arrays in gdb: `source xtape.py`, then `print W`, `print dW` or `print tape`.
 
-    $1 = W = variable (n1=4 × n0=3) {{0.1, 0.2, 0.3}, …}
+    $1 = W = variable (n1=4 × n0=3) {{0.1, 0.2, 0.3}, {0.4, 0.5, 0.6}, …}
     $2 = dW = matmul(dZ, #7) (n1=4 × n0=3)
 """
-
-import itertools
 
 import gdb
 import gdb.printing
@@ -21,6 +19,10 @@ def pointee(shared_pointer):
     return shared_pointer["_M_ptr"].dereference()
 
 
+def at(address, type):
+    return gdb.Value(address).cast(type.pointer()).dereference()
+
+
 def begin_and_size(vector):
     begin = vector["_M_impl"]["_M_start"]
     return begin, int(vector["_M_impl"]["_M_finish"] - begin)
@@ -31,10 +33,22 @@ def entries(vector):
     return [begin[i] for i in range(size)]
 
 
-def children(standard_container):
-    """What libstdc++'s own printer finds inside; nothing where that printer is not loaded."""
-    printer = gdb.default_visualizer(standard_container)
-    return [child for _, child in printer.children()] if printer else []
+def names(multimap):
+    """The first name of each id. libstdc++'s own printer needs types that the debug information of a program may lack,
+    so this walks the nodes: a header of four words, the id in one word, the name."""
+    tree = multimap["_M_t"]["_M_impl"]
+    string = multimap.type.template_argument(1).pointer()
+    word = gdb.lookup_type("unsigned long").pointer()
+    found, above, node = {}, [], tree["_M_header"]["_M_parent"]
+    while above or node:
+        while node:
+            above.append(node)
+            node = node["_M_left"]
+        node = above.pop()
+        payload = node.cast(word) + 4
+        found.setdefault(int(payload.dereference()) % 2**32, text((payload + 1).cast(string).dereference()))
+        node = node["_M_right"]
+    return found
 
 
 def dim(value):
@@ -50,9 +64,13 @@ def shape(value):
 
 
 def array(value):
-    extents = value["extents_"]
+    element = gdb.lookup_type(ELEMENTS[int(value["element_"])])
+    return nested(value["extents_"], value["data_"].cast(element.pointer()))
+
+
+def nested(extents, data):
+    """The entries of a row-major array in nested braces."""
     extents = [int(extents["m_begin"][i]) for i in range(int(extents["m_end"] - extents["m_begin"]))]
-    data = value["data_"].cast(gdb.lookup_type(ELEMENTS[int(value["element_"])]).const().pointer())
 
     def braces(offset, axis):
         if axis == len(extents):
@@ -73,10 +91,7 @@ class Records:
         self.results, self.result_count = begin_and_size(value["results_"])
         self.operands, _ = begin_and_size(value["operands_"])
         self.ops, _ = begin_and_size(value["ops_"])
-        aliases = children(value["names_"])  # id, name, id, name, …; of several names the first counts
-        self.names = {}
-        for id, name in zip(aliases[::2], aliases[1::2]):
-            self.names.setdefault(int(id), text(name))
+        self.names = names(value["names_"])
 
     def name(self, id):
         return self.names.get(id, f"#{id}")
@@ -92,62 +107,62 @@ class Records:
         return f"{op}({operands})" if count else op
 
     def leaf(self, id):
-        """The array or number that a leaf holds; empty for an input and for what was computed."""
-        for entry in entries(self.value["leaves_"]) if not int(self.record(id)["operand_count"]) else []:
-            if int(entry["first"]) == id:
-                for content in children(entry["second"]):
-                    type = str(content.type.strip_typedefs())
-                    if type.startswith("std::shared_ptr"):
-                        return " " + array(pointee(content)["array_"])
-                    if type == "xtape::AnyArray":
-                        return " " + array(content)
-                    if type == "long double":
-                        return f" {content}"
+        """The number or array that a leaf holds; empty for an input and for what was computed.
+
+        An entry of leaves_ is a pair of an id and a std::variant, whose type is complete only where the library has debug
+        information of its own. So this knows its layout: the id; at 16, on which a long double is aligned, the content;
+        after it the content's index.
+        """
+        if int(self.record(id)["operand_count"]):
+            return ""
+        byte, content = gdb.lookup_type("char").pointer(), gdb.lookup_type("xtape::AnyArray")
+        room = (content.sizeof + 15) // 16 * 16
+        leaves = self.value["leaves_"]["_M_impl"]
+        entry, end = (int(leaves[pointer].cast(byte)) for pointer in ("_M_start", "_M_finish"))
+        while entry < end:
+            if at(entry, gdb.lookup_type("unsigned int")) == id:
+                kind = int(at(entry + 16 + room, gdb.lookup_type("unsigned char")))
+                if kind == 1:  # the pointer to a Cell, whose first member is the array
+                    return " " + array(at(int(at(entry + 16, gdb.lookup_type("unsigned long"))), content))
+                if kind == 2:
+                    return f" {at(entry + 16, gdb.lookup_type('long double'))}"
+                if kind == 3:
+                    return " " + array(at(entry + 16, content))
+            entry += 16 + room + 16
         return ""
 
     def line(self, id):
-        return f"{self.name(id)} = {self.call(id)} {shape(self.results[id]['shape'])}{self.leaf(id)}"
+        return f"{self.call(id)} {shape(self.results[id]['shape'])}{self.leaf(id)}"
 
 
-class DimPrinter:
-    def __init__(self, value):
-        self.value = value
-
-    def to_string(self):
-        return dim(self.value)
+def xarray(value):
+    if "row_major" not in str(value.type.strip_typedefs().template_argument(1)):
+        return "a column-major array"
+    return nested(value["m_shape"], value["m_storage"]["p_begin"])
 
 
-class ShapePrinter:
-    def __init__(self, value):
-        self.value = value
-
-    def to_string(self):
-        return shape(self.value)
-
-
-class ArrayPrinter:
-    def __init__(self, value):
-        self.value = value
-
-    def to_string(self):
-        return array(self.value)
+def var(value):
+    if not value["records_"]["_M_ptr"]:
+        return "a Var of no tape"
+    id, records = int(value["id_"]), Records(pointee(value["records_"]))
+    if id >= records.result_count or records.record(id)["serial"] != value["serial_"]:
+        return f"a Var that was rewound (#{id})"
+    return f"{records.name(id)} = {records.line(id)}"
 
 
-class VarPrinter:
-    def __init__(self, value):
-        self.value = value
+def printer(show):
+    class Printer:
+        def __init__(self, value):
+            self.value = value
 
-    def to_string(self):
-        if not self.value["records_"]["_M_ptr"]:
-            return "a Var of no tape"
-        id, records = int(self.value["id_"]), Records(pointee(self.value["records_"]))
-        if id >= records.result_count or records.record(id)["serial"] != self.value["serial_"]:
-            return f"a Var that was rewound (#{id})"
-        return records.line(id)
+        def to_string(self):
+            return show(self.value)
+
+    return Printer
 
 
 class TapePrinter:
-    """A tape's records, one a line; gdb's `set print elements` says how many."""
+    """A tape and its records; `set print elements` says how many, `set print pretty` puts each on a line."""
 
     def __init__(self, value):
         self.value = value
@@ -162,17 +177,14 @@ class TapePrinter:
     def children(self):
         records = self.records()
         for id in range(records.result_count if records else 0):
-            yield from [(f"#{id}", records.line(id))]
+            yield records.name(id), records.line(id)
 
 
-def printers():
-    collection = gdb.printing.RegexpCollectionPrettyPrinter("xtape")
-    collection.add_printer("Dim", "^xtape::Dim$", DimPrinter)
-    collection.add_printer("Shape", "^xtape::Shape$", ShapePrinter)
-    collection.add_printer("AnyArray", "^xtape::AnyArray$", ArrayPrinter)
-    collection.add_printer("Var", "^xtape::Var$", VarPrinter)
-    collection.add_printer("Tape", "^xtape::Tape$", TapePrinter)
-    return collection
-
-
-gdb.printing.register_pretty_printer(gdb.current_objfile(), printers(), replace=True)
+xtape = gdb.printing.RegexpCollectionPrettyPrinter("xtape")
+xtape.add_printer("Dim", "^xtape::Dim$", printer(dim))
+xtape.add_printer("Shape", "^xtape::Shape$", printer(shape))
+xtape.add_printer("AnyArray", "^xtape::AnyArray$", printer(array))
+xtape.add_printer("xarray", "^xt::xarray_container<", printer(xarray))
+xtape.add_printer("Var", "^xtape::Var$", printer(var))
+xtape.add_printer("Tape", "^xtape::Tape$", TapePrinter)
+gdb.printing.register_pretty_printer(gdb.current_objfile(), xtape, replace=True)
