@@ -1,0 +1,81 @@
+#include <xtape/autodiff/attributes.hpp>
+#include <xtape/autodiff/error.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+
+namespace xtape {
+namespace {
+
+std::string print(std::int64_t value) {
+    return fmt::to_string(value);
+}
+std::string print(long double value) {
+    return fmt::format("{}", static_cast<double>(value));
+}
+std::string print(const std::string& value) {
+    return value;
+}
+std::string print(const Axes& value) {
+    return fmt::format("[{}]", fmt::join(value, ", "));
+}
+std::string print(const Dim& value) {
+    return value.to_string();
+}
+std::string print(const Shape& value) {
+    return value.to_string();
+}
+
+void mix(std::size_t& seed, std::size_t hash) {
+    seed ^= hash + 0x9e3779b97f4a7c15ULL + (seed << 6) + (seed >> 2);
+}
+
+std::size_t hash_of(const Attribute& attribute) {
+    std::size_t seed = attribute.index();
+    if (const auto* number = std::get_if<long double>(&attribute)) {
+        mix(seed, std::hash<long double>{}(*number));
+    } else {
+        mix(seed,
+            std::hash<std::string>{}(std::visit([](const auto& value) { return print(value); }, attribute)));
+    }
+    return seed;
+}
+
+} // namespace
+
+bool Attributes::contains(const std::string& name) const {
+    return std::ranges::any_of(entries_, [&](const Entry& entry) { return entry.first == name; });
+}
+
+const Attribute& Attributes::find(const std::string& name) const {
+    for (const auto& [key, value] : entries_)
+        if (key == name) return value;
+    throw OpError(
+        fmt::format("No attribute is called {}; there is: {}.", name, empty() ? "none" : to_string()));
+}
+
+void Attributes::throw_wrong_type(const std::string& name) const {
+    throw OpError(
+        fmt::format("Attribute {} has another type than was asked for, in: {}.", name, to_string()));
+}
+
+std::size_t Attributes::hash() const {
+    std::size_t seed = entries_.size();
+    for (const auto& [key, value] : entries_) {
+        mix(seed, std::hash<std::string>{}(key));
+        mix(seed, hash_of(value));
+    }
+    return seed;
+}
+
+std::string Attributes::to_string() const {
+    std::string text;
+    for (const auto& [key, value] : entries_)
+        text += fmt::format("{}{}={}", text.empty() ? "" : ", ", key,
+                            std::visit([](const auto& v) { return print(v); }, value));
+    return text;
+}
+
+} // namespace xtape

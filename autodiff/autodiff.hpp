@@ -1,0 +1,12 @@
+#pragma once
+
+/// The tape, its gradients, their evaluation, every operation, and how to define one's own.
+
+#include <xtape/autodiff/define.hpp>
+#include <xtape/autodiff/error.hpp>
+#include <xtape/autodiff/evaluate.hpp>
+#include <xtape/autodiff/format.hpp>
+#include <xtape/autodiff/gradient.hpp>
+#include <xtape/autodiff/misuse.hpp>
+#include <xtape/autodiff/ops.hpp>
+#include <xtape/autodiff/tape.hpp>

@@ -1,0 +1,308 @@
+#include <xtape/autodiff/evaluate.hpp>
+#include <xtape/autodiff/tape.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace xtape {
+namespace {
+
+/// An array's shape with the names of the input that it is bound to: `(n0=3 × n=400)` is printed as the array
+/// has it.
+std::string mismatch(const Records& records, std::uint32_t id, const AnyArray& array) {
+    return fmt::format("{} is {}, and the array bound to it is {}", records.describe(id),
+                       records.result(id).shape.to_string(), to_string(array.extents()));
+}
+
+/// The array with the element type of the kind, checked against the shape.
+template <class T>
+AnyArray fitted(const Records& records, std::uint32_t id, const AnyArray& array) {
+    const auto& [shape, kind, record] = records.result(id);
+    bool fits = shape.rank() == array.rank();
+    for (std::size_t axis = 0; fits && axis < shape.rank(); ++axis)
+        fits = !shape[axis].sized() || shape[axis].extent() == array.extents()[axis];
+    if (!fits) {
+        const bool turned = shape.rank() == 2 && array.rank() == 2 &&
+                            (!shape[0].sized() || shape[0].extent() == array.extents()[1]) &&
+                            (!shape[1].sized() || shape[1].extent() == array.extents()[0]);
+        throw BindingError(mismatch(records, id, array) + (turned
+                                                               ? ": it seems to be transposed."
+                                                               : ". Reshape it, or record with its shape."));
+    }
+    try {
+        return kind == Kind::real   ? array.as<T>()
+               : kind == Kind::mask ? array.as<bool>()
+                                    : array.as<std::int64_t>();
+    } catch (const KindError& error) {
+        throw BindingError(fmt::format("{} is {}: {}", records.describe(id), to_string(kind), error.what()));
+    }
+}
+
+/// splitmix64 (Steele, Lea, Flood 2014): enough for perturbations.
+std::uint64_t next(std::uint64_t& state) {
+    std::uint64_t z = (state += 0x9e3779b97f4a7c15ULL);
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
+    return z ^ (z >> 31);
+}
+
+} // namespace
+
+template <std::floating_point T>
+Evaluation<T>::Evaluation(std::initializer_list<Binding> bindings) {
+    for (const Binding& binding : bindings)
+        bind(binding.var, binding.array);
+}
+
+template <std::floating_point T>
+void Evaluation<T>::use(const std::shared_ptr<Records>& records) {
+    if (!records_) records_ = records;
+    if (records_ != records)
+        throw VarError(
+            "An evaluation holds bindings and values of one tape, and was given a Var of another. Use one "
+            "Evaluation for each tape.");
+}
+
+template <std::floating_point T>
+Evaluation<T>& Evaluation<T>::bind(const Var& input, AnyArray array) {
+    use(input.records());
+    const Leaf* leaf = records_->leaf(input.id());
+    if (!leaf || !std::holds_alternative<std::monostate>(*leaf))
+        throw BindingError(
+            fmt::format("{} is not an input. Bind arrays to inputs; give a variable another value by "
+                        "tape.assign({}, array).",
+                        input.to_string(), input.to_string()));
+    bindings_.insert_or_assign(input.id(), Held{input.serial(), fitted<T>(*records_, input.id(), array)});
+    forget();
+    return *this;
+}
+
+template <std::floating_point T>
+void Evaluation<T>::forget() {
+    values_.clear();
+    cells_.clear();
+}
+
+template <std::floating_point T>
+void Evaluation<T>::perturb(T unit, std::uint64_t seed) {
+    unit_ = unit;
+    state_ = seed;
+    forget();
+}
+
+/// The records that a result needs and that are not remembered, found without recursion.
+template <std::floating_point T>
+typename Evaluation<T>::Needed Evaluation<T>::needed(const Records& records, std::uint32_t id) const {
+    Needed found;
+    std::vector<std::uint32_t> open{records.result(id).record};
+    std::unordered_map<std::uint32_t, bool> seen{{open[0], true}};
+    while (!open.empty()) {
+        const std::uint32_t index = open.back();
+        open.pop_back();
+        const Record& record = records.record(index);
+        const auto held = values_.find(record.first_result);
+        if (held != values_.end() && held->second.serial == record.serial) continue;
+        found.records.push_back(index);
+        if (const Leaf* leaf = records.leaf(record.first_result);
+            leaf && std::holds_alternative<std::monostate>(*leaf))
+            found.inputs.push_back(record.first_result);
+        for (const std::uint32_t operand : records.operands(record))
+            if (const std::uint32_t source = records.result(operand).record;
+                seen.try_emplace(source, true).second)
+                open.push_back(source);
+    }
+    std::ranges::sort(found.records);
+    return found;
+}
+
+/// The extents of unsized dimensions: from the inputs that are needed, which must agree, then from the other
+/// bound ones.
+template <std::floating_point T>
+Environment Evaluation<T>::environment(const Records& records, const Needed& needed) const {
+    Environment environment;
+    std::unordered_map<std::string, std::uint32_t> givers;
+    const auto take = [&](std::uint32_t id, bool must_agree) {
+        const auto held = bindings_.find(id);
+        if (held == bindings_.end() || !records.holds(id, held->second.serial)) return;
+        const Shape& shape = records.result(id).shape;
+        for (std::size_t axis = 0; axis < shape.rank(); ++axis) {
+            if (shape[axis].sized()) continue;
+            const std::string& name = shape[axis].name();
+            const std::size_t extent = held->second.array.extents()[axis];
+            const auto known = environment.find(name);
+            if (!known) {
+                environment.set(name, extent);
+                givers[name] = id;
+            } else if (must_agree && *known != extent) {
+                throw BindingError(
+                    fmt::format("{0} is {1} in {2} and {3} in {4}. Bind arrays of the same {0}.", name,
+                                *known, records.describe(givers[name]), extent, records.describe(id)));
+            }
+        }
+    };
+    for (const std::uint32_t id : needed.inputs)
+        take(id, true);
+    // Values that are remembered were computed from bound inputs too; theirs come next, in the order of
+    // recording.
+    std::vector<std::uint32_t> others;
+    for (const auto& [id, held] : bindings_)
+        others.push_back(id);
+    std::ranges::sort(others);
+    for (const std::uint32_t id : others)
+        take(id, false);
+    return environment;
+}
+
+template <std::floating_point T>
+std::string Evaluation<T>::bound_names(const Records& records) const {
+    std::vector<std::string> names;
+    for (const auto& [id, held] : bindings_)
+        if (records.holds(id, held.serial)) names.push_back(records.describe(id));
+    std::ranges::sort(names);
+    return names.empty() ? "nothing" : fmt::format("{}", fmt::join(names, ", "));
+}
+
+template <std::floating_point T>
+AnyArray Evaluation<T>::leaf(const Records& records, std::uint32_t id) {
+    const Leaf& leaf = *records.leaf(id);
+    if (const auto* number = std::get_if<long double>(&leaf)) {
+        auto [array, data] = AnyArray::zeros<T>({});
+        *data = static_cast<T>(*number);
+        return array;
+    }
+    if (const auto* array = std::get_if<AnyArray>(&leaf)) return fitted<T>(records, id, *array);
+    if (const auto* cell = std::get_if<std::shared_ptr<Cell>>(&leaf)) {
+        cells_.emplace_back(*cell, (*cell)->version());
+        return (*cell)->array().as<T>();
+    }
+    const auto held = bindings_.find(id);
+    if (held == bindings_.end() || !records.holds(id, held->second.serial)) {
+        const std::string name = records.describe(id);
+        throw BindingError(
+            fmt::format("{0} {1} has no array. Bound: {2}. Give it one: .value({{{{{0}, array}}}}), or "
+                        "bind({0}, array).",
+                        name, records.result(id).shape.to_string(), bound_names(records)));
+    }
+    return held->second.array;
+}
+
+template <std::floating_point T>
+AnyArray Evaluation<T>::perturbed(const AnyArray& array) {
+    if (unit_ == 0 || array.element() != element_of<T>) return array;
+    auto [result, data] = AnyArray::zeros<T>(array.extents());
+    const T* source = array.data<T>();
+    for (std::size_t i = 0; i < array.size(); ++i) {
+        const T u = static_cast<T>(static_cast<std::int64_t>(next(state_))) / static_cast<T>(0x1p63);
+        data[i] = source[i] * (1 + unit_ * u);
+    }
+    return result;
+}
+
+template <std::floating_point T>
+void Evaluation<T>::compute(const Records& records, std::uint32_t index, const Environment& environment) {
+    const Record& record = records.record(index);
+    if (records.leaf(record.first_result)) {
+        values_.insert_or_assign(record.first_result,
+                                 Held{record.serial, leaf(records, record.first_result)});
+        return;
+    }
+    std::vector<AnyArray> operands;
+    operands.reserve(record.operand_count);
+    for (const std::uint32_t id : records.operands(record))
+        operands.push_back(perturbed(values_.at(id).array));
+    std::vector<Extents> extents;
+    for (std::uint32_t k = 0; k < record.result_count; ++k)
+        extents.push_back(environment.extents(records.result(record.first_result + k).shape));
+    const Definition& definition = records.definition(record);
+    const auto& kernel = std::get<Kernel<T>>(definition.forward);
+    if (!kernel)
+        throw OpError(
+            fmt::format("{} has no forward function. Add .forward(…) to its definition.", definition.name));
+    Call<T> call(operands, records.attributes(record), extents, environment);
+    kernel(call);
+    for (std::uint32_t k = 0; k < record.result_count; ++k) {
+        auto& result = call.results()[k];
+        if (!result)
+            throw OpError(fmt::format("{}: its forward function gave no result {}.", definition.name, k));
+        if (result->extents() != extents[k])
+            throw OpError(fmt::format(
+                "{}: its forward function gave an array {} where its shape rule says {}.",
+                records.describe(record.first_result), to_string(result->extents()), to_string(extents[k])));
+        const Kind kind = records.result(record.first_result + k).kind;
+        const Element wanted = kind == Kind::real   ? element_of<T>
+                               : kind == Kind::mask ? Element::b8
+                                                    : Element::i64;
+        if (result->element() != wanted)
+            throw OpError(fmt::format(
+                "{}: its forward function gave elements of another type than its shape rule says, "
+                "which is {}.",
+                records.describe(record.first_result), to_string(kind)));
+        values_.insert_or_assign(record.first_result + k, Held{record.serial, std::move(*result)});
+    }
+}
+
+template <std::floating_point T>
+const AnyArray& Evaluation<T>::evaluate(const Var& var) {
+    use(var.records());
+    if (std::ranges::any_of(cells_, [](const auto& used) { return used.first->version() != used.second; }))
+        forget();
+    const Records& records = *records_;
+    const Needed needed = this->needed(records, var.id());
+    if (!needed.records.empty()) {
+        const Environment environment = this->environment(records, needed);
+        try {
+            for (const std::uint32_t index : needed.records)
+                compute(records, index, environment);
+        } catch (const BindingError& error) {
+            if (needed.records.size() == 1) throw;
+            throw BindingError(fmt::format("{} needs {}", var.to_string(), error.what()));
+        }
+    }
+    return values_.at(var.id()).array;
+}
+
+template <std::floating_point T>
+Array<T> Evaluation<T>::value(const Var& var) {
+    return evaluate(var).template to<T>();
+}
+
+template <std::floating_point T>
+const AnyArray& Evaluation<T>::array(const Var& var) {
+    return evaluate(var);
+}
+
+template <std::floating_point T>
+T Evaluation<T>::item(const Var& var) {
+    const AnyArray& array = evaluate(var);
+    if (array.size() != 1)
+        throw ShapeError(fmt::format("item(): {} is {}, not one number. Use value().", var.to_string(),
+                                     to_string(array.extents())));
+    return array.to<T>().data()[0];
+}
+
+template <std::floating_point T>
+Array<T> Var::value(std::initializer_list<Binding> bindings) const {
+    (void)records();
+    return Evaluation<T>(bindings).value(*this);
+}
+
+template <std::floating_point T>
+T Var::item(std::initializer_list<Binding> bindings) const {
+    (void)records();
+    return Evaluation<T>(bindings).item(*this);
+}
+
+template Array<float> Var::value(std::initializer_list<Binding>) const;
+template Array<double> Var::value(std::initializer_list<Binding>) const;
+template Array<long double> Var::value(std::initializer_list<Binding>) const;
+template float Var::item(std::initializer_list<Binding>) const;
+template double Var::item(std::initializer_list<Binding>) const;
+template long double Var::item(std::initializer_list<Binding>) const;
+
+template class Evaluation<float>;
+template class Evaluation<double>;
+template class Evaluation<long double>;
+
+} // namespace xtape

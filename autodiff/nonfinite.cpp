@@ -1,0 +1,151 @@
+#include <xtape/autodiff/evaluate.hpp>
+#include <xtape/autodiff/tape.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace xtape {
+namespace {
+
+template <class T>
+std::string print(T value) {
+    return std::isnan(value) ? "NaN" : fmt::format("{:.4g}", static_cast<double>(value));
+}
+
+Extents position_of(std::size_t index, const Extents& extents) {
+    Extents position(extents.size());
+    for (std::size_t axis = extents.size(); axis-- > 0;) {
+        position[axis] = index % extents[axis];
+        index /= extents[axis];
+    }
+    return position;
+}
+
+std::string brackets(const Extents& position) {
+    return position.empty() ? "" : fmt::format("[{}]", fmt::join(position, ","));
+}
+
+/// The position of an operand's entry that was broadcast to `position` of the result.
+Extents operand_position(const Extents& operand, const Extents& position) {
+    Extents own(operand.size());
+    for (std::size_t axis = 0; axis < operand.size(); ++axis)
+        own[axis] = operand[axis] == 1 ? 0 : position[position.size() - operand.size() + axis];
+    return own;
+}
+
+template <class T>
+T entry(const AnyArray& array, const Extents& position) {
+    std::size_t index = 0;
+    for (std::size_t axis = 0; axis < position.size(); ++axis)
+        index = index * array.extents()[axis] + position[axis];
+    return array.data<T>()[index];
+}
+
+/// What the operands of a record are where its result went wrong.
+template <class T>
+class Explanation {
+public:
+    Explanation(const Records& records, const std::function<const AnyArray&(std::uint32_t)>& array)
+        : records_(records), array_(array) {}
+
+    std::string operands(const Record& record, const Extents& position) const {
+        std::string text;
+        for (const std::uint32_t id : records_.operands(record)) {
+            if (records_.result(id).kind != Kind::real || is_number(id)) continue;
+            const std::string name = records_.describe(id);
+            text += (text.empty() ? "" : " and ") +
+                    (records_.definition(record).elementwise
+                         ? fmt::format("{} = {}", name, print(entry_of(id, position)))
+                         : range(name, array_(id)));
+        }
+        return text;
+    }
+
+    /// The nearest operation before this one whose result is exactly 0 or 1 and that knows what that means.
+    std::string saturation(const Record& record, const Extents& position, int depth = 3) const {
+        if (depth == 0 || !records_.definition(record).elementwise) return "";
+        for (const std::uint32_t id : records_.operands(record)) {
+            if (records_.result(id).kind != Kind::real) continue;
+            const Record& source = records_.record_of(id);
+            const Definition& definition = records_.definition(source);
+            const Extents own = operand_position(array_(id).extents(), position);
+            const T value = entry<T>(array_(id), own);
+            if (!definition.saturation.empty() && definition.elementwise && (value == 0 || value == 1)) {
+                const std::uint32_t argument = records_.operands(source)[0];
+                const Extents at = operand_position(array_(argument).extents(), own);
+                return fmt::format(" {}{} = {} saturates {}: {}.", records_.describe(argument), brackets(at),
+                                   print(entry<T>(array_(argument), at)), definition.short_name(),
+                                   definition.saturation);
+            }
+            if (std::string text = saturation(source, own, depth - 1); !text.empty()) return text;
+        }
+        return "";
+    }
+
+private:
+    [[nodiscard]] bool is_number(std::uint32_t id) const {
+        const Leaf* leaf = records_.leaf(id);
+        return leaf && std::holds_alternative<long double>(*leaf);
+    }
+    [[nodiscard]] T entry_of(std::uint32_t id, const Extents& position) const {
+        return entry<T>(array_(id), operand_position(array_(id).extents(), position));
+    }
+    [[nodiscard]] static std::string range(const std::string& name, const AnyArray& array) {
+        if (array.size() == 0) return fmt::format("{} has no entries", name);
+        const T* data = array.data<T>();
+        const auto [low, high] = std::minmax_element(data, data + array.size());
+        return fmt::format("{} lies in [{}, {}]", name, print(*low), print(*high));
+    }
+
+    const Records& records_;
+    const std::function<const AnyArray&(std::uint32_t)>& array_;
+};
+
+} // namespace
+
+template <std::floating_point T>
+std::optional<NonFinite> Evaluation<T>::first_nonfinite(const Var& var) {
+    use(var.records());
+    forget();
+    const Needed needed = this->needed(*records_, var.id());
+    evaluate(var);
+    const std::function<const AnyArray&(std::uint32_t)> array = [this](std::uint32_t id) -> const AnyArray& {
+        return values_.at(id).array;
+    };
+    for (const std::uint32_t index : needed.records) {
+        const Record& record = records_->record(index);
+        for (std::uint32_t id = record.first_result; id < record.first_result + record.result_count; ++id) {
+            const AnyArray& result = array(id);
+            if (result.all_finite()) continue;
+            const T* data = result.data<T>();
+            const auto finite = [](T value) { return std::isfinite(value); };
+            const auto first =
+                static_cast<std::size_t>(std::find_if_not(data, data + result.size(), finite) - data);
+            const auto count =
+                result.size() - static_cast<std::size_t>(std::count_if(data, data + result.size(), finite));
+            const Extents position = position_of(first, result.extents());
+            const bool is_leaf = records_->leaf(id) != nullptr;
+            std::string message = fmt::format("{}: {} in {} of {} entries, first {}",
+                                              is_leaf ? records_->describe(id) : records_->call(record),
+                                              print(data[first]), count, result.size(), brackets(position));
+            if (is_leaf) {
+                message += ". It came with the array that it holds.";
+            } else {
+                const Explanation<T> explanation(*records_, array);
+                const std::string operands = explanation.operands(record, position);
+                message += (operands.empty() ? "" : ", where " + operands) + "." +
+                           explanation.saturation(record, position);
+            }
+            return NonFinite{records_->var(id), count, position, std::move(message)};
+        }
+    }
+    return std::nullopt;
+}
+
+template std::optional<NonFinite> Evaluation<float>::first_nonfinite(const Var&);
+template std::optional<NonFinite> Evaluation<double>::first_nonfinite(const Var&);
+template std::optional<NonFinite> Evaluation<long double>::first_nonfinite(const Var&);
+
+} // namespace xtape

@@ -1,0 +1,101 @@
+#include <xtape/autodiff/op.hpp>
+#include <xtape/autodiff/tape.hpp>
+
+#include <fmt/format.h>
+
+namespace xtape {
+
+Shape Signature::broadcast() const {
+    Shape result = operands_.empty() ? Shape() : shape(0);
+    for (std::size_t k = 1; k < size(); ++k) {
+        const auto next = xtape::broadcast(result, shape(k));
+        if (!next) fail(why_not_broadcast(result, shape(k)) + ".");
+        result = *next;
+    }
+    return result;
+}
+
+std::string Signature::call() const {
+    std::string text;
+    for (const Var& operand : operands_)
+        text += (text.empty() ? "" : ", ") + operand.to_string();
+    const auto start = op_.rfind("::");
+    return (start == std::string::npos ? op_ : op_.substr(start + 2)) + "(" + text + ")";
+}
+
+void Signature::fail(const std::string& why) const {
+    std::string shapes;
+    for (const Var& operand : operands_)
+        shapes += fmt::format("{}{} is {}", shapes.empty() ? "" : ", ", operand.to_string(),
+                              operand.shape().to_string());
+    throw ShapeError(fmt::format("{}: {}: {}", call(), shapes, why));
+}
+
+std::optional<std::size_t> Environment::find(const std::string& name) const {
+    for (const auto& [known, extent] : extents_)
+        if (known == name) return extent;
+    return std::nullopt;
+}
+
+std::size_t Environment::extent(const Dim& dim) const {
+    if (dim.sized()) return dim.extent();
+    if (const auto known = find(dim.name())) return *known;
+    throw BindingError(
+        fmt::format("The extent of {0} is not known: no bound array has a dimension {0}. Bind an input "
+                    "that has one.",
+                    dim.name()));
+}
+
+Extents Environment::extents(const Shape& shape) const {
+    Extents extents;
+    for (const Dim& dim : shape.dims())
+        extents.push_back(extent(dim));
+    return extents;
+}
+
+std::string Definition::short_name() const {
+    const auto start = name.rfind("::");
+    return start == std::string::npos ? name : name.substr(start + 2);
+}
+
+Op::Op(Definition definition) : definition_(std::make_shared<const Definition>(std::move(definition))) {
+    if (definition_->name.empty())
+        throw OpError("An operation needs a name, qualified with its library: \"mylib::mish\".");
+    if (!definition_->shape)
+        throw OpError(fmt::format("{} has no shape rule. Add .shape([](const Signature& s) {{ return … }}).",
+                                  definition_->name));
+}
+
+Var record(const Op& op, std::initializer_list<Operand> operands, Attributes attributes) {
+    std::shared_ptr<Records> records;
+    for (const Operand& operand : operands)
+        if (operand.var() && !records) records = operand.var()->records();
+    if (!records)
+        throw VarError(
+            fmt::format("{}: none of its operands is on a tape. Make one with tape.constant(value).",
+                        op.definition().short_name()));
+    Transaction transaction(*records);
+    std::vector<Var> vars;
+    vars.reserve(operands.size());
+    for (const Operand& operand : operands)
+        vars.push_back(operand.on(records));
+    const std::uint32_t id = records->append(op, vars, std::move(attributes));
+    if (const auto count = records->record_of(id).result_count; count != 1)
+        throw OpError(fmt::format("{} has {} results. Record it with record_all().", op.name(), count));
+    transaction.done();
+    return records->var(id);
+}
+
+std::vector<Var> record_all(const Op& op, std::span<const Var> operands, Attributes attributes) {
+    if (operands.empty())
+        throw VarError(
+            fmt::format("{}: it has no operands, so it is not known on which tape to record it.", op.name()));
+    const std::shared_ptr<Records>& records = operands[0].records();
+    const std::uint32_t id = records->append(op, operands, std::move(attributes));
+    std::vector<Var> results;
+    for (std::uint32_t k = 0; k < records->record_of(id).result_count; ++k)
+        results.push_back(records->var(id + k));
+    return results;
+}
+
+} // namespace xtape

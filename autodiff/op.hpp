@@ -1,0 +1,198 @@
+#pragma once
+
+#include <xtape/autodiff/attributes.hpp>
+#include <xtape/autodiff/error.hpp>
+#include <xtape/autodiff/var.hpp>
+
+#include <functional>
+#include <limits>
+#include <optional>
+#include <tuple>
+
+namespace xtape {
+
+/// The shape and the kind of one result.
+struct ResultType {
+    ResultType(Shape result_shape, Kind result_kind = Kind::real)
+        : shape(std::move(result_shape)), kind(result_kind) {}
+    Shape shape;
+    Kind kind;
+};
+
+/// What a shape rule sees: the operands' shapes and the attributes.
+class Signature {
+public:
+    Signature(const std::string& op, std::span<const Var> operands, const Attributes& attributes)
+        : op_(op), operands_(operands), attributes_(attributes) {}
+
+    [[nodiscard]] std::size_t size() const { return operands_.size(); }
+    [[nodiscard]] const Shape& shape(std::size_t k = 0) const { return operands_[k].shape(); }
+    [[nodiscard]] const Attributes& attributes() const { return attributes_; }
+
+    /// The shape that all operands broadcast to; throws ShapeError where they do not.
+    [[nodiscard]] Shape broadcast() const;
+
+    /// Throws ShapeError: `matmul(W1, X): W1 is (n1=4 × n0=3), X is (n=400 × n0=3): <why>`.
+    [[noreturn]] void fail(const std::string& why) const;
+
+    /// `matmul(W1, X)`.
+    [[nodiscard]] std::string call() const;
+
+private:
+    const std::string& op_;
+    std::span<const Var> operands_;
+    const Attributes& attributes_;
+};
+
+/// The extents that the unsized dimensions of a tape have in one evaluation.
+class Environment {
+public:
+    /// Throws BindingError where the dimension has no extent: no bound array has a dimension of its name.
+    [[nodiscard]] std::size_t extent(const Dim& dim) const;
+    [[nodiscard]] Extents extents(const Shape& shape) const;
+
+    /// The extent of a name; empty where it has none.
+    [[nodiscard]] std::optional<std::size_t> find(const std::string& name) const;
+    void set(const std::string& name, std::size_t extent) { extents_.emplace_back(name, extent); }
+
+private:
+    std::vector<std::pair<std::string, std::size_t>> extents_;
+};
+
+/// One operation applied to arrays of one scalar type: what a forward function reads from and writes to.
+template <std::floating_point T>
+class Call {
+public:
+    using value_type = T;
+
+    Call(std::span<const AnyArray> operands, const Attributes& attributes, std::span<const Extents> extents,
+         const Environment& environment)
+        : operands_(operands), attributes_(attributes), extents_(extents), environment_(environment),
+          results_(extents.size()) {}
+
+    [[nodiscard]] std::size_t size() const { return operands_.size(); }
+    [[nodiscard]] const AnyArray& operand(std::size_t k) const { return operands_[k]; }
+    [[nodiscard]] const Attributes& attributes() const { return attributes_; }
+
+    /// Operands as read-only xtensor expressions, by their kind.
+    [[nodiscard]] View<T> real(std::size_t k) const { return operands_[k].template view<T>(); }
+    [[nodiscard]] View<std::int64_t> index(std::size_t k) const {
+        return operands_[k].template view<std::int64_t>();
+    }
+    [[nodiscard]] View<bool> mask(std::size_t k) const { return operands_[k].template view<bool>(); }
+
+    /// The extents of result k, from the shape rule.
+    [[nodiscard]] const Extents& extents(std::size_t k = 0) const { return extents_[k]; }
+
+    /// The extent that a dimension has in this evaluation.
+    [[nodiscard]] std::size_t extent(const Dim& dim) const { return environment_.extent(dim); }
+
+    /// Elements for result k, all zero, to be filled.
+    template <ArrayElement E = T>
+    [[nodiscard]] E* allocate(std::size_t k = 0) {
+        auto [array, data] = AnyArray::zeros<E>(extents_[k]);
+        results_[k] = std::move(array);
+        return data;
+    }
+    /// Makes `array` result k. Nothing is copied where it owns its elements.
+    void give(std::size_t k, AnyArray array) { results_[k] = std::move(array); }
+
+    [[nodiscard]] std::vector<std::optional<AnyArray>>& results() { return results_; }
+
+private:
+    std::span<const AnyArray> operands_;
+    const Attributes& attributes_;
+    std::span<const Extents> extents_;
+    const Environment& environment_;
+    std::vector<std::optional<AnyArray>> results_;
+};
+
+/// What a derivative rule sees: the record that it is for, and the cotangents of its results.
+class Pullback {
+public:
+    Pullback(std::vector<Var> inputs, std::vector<Var> outputs, std::vector<Var> cotangents,
+             const Attributes& attributes)
+        : inputs_(std::move(inputs)), outputs_(std::move(outputs)), cotangents_(std::move(cotangents)),
+          attributes_(attributes) {}
+
+    [[nodiscard]] std::size_t size() const { return inputs_.size(); }
+    [[nodiscard]] const Var& input(std::size_t k = 0) const { return inputs_[k]; }
+    [[nodiscard]] const Var& output(std::size_t k = 0) const { return outputs_[k]; }
+    [[nodiscard]] const Var& cotangent(std::size_t k = 0) const { return cotangents_[k]; }
+    [[nodiscard]] const std::vector<Var>& inputs() const { return inputs_; }
+    [[nodiscard]] const Attributes& attributes() const { return attributes_; }
+
+private:
+    std::vector<Var> inputs_, outputs_, cotangents_;
+    const Attributes& attributes_;
+};
+
+/// How an operation is written: `{0}`, `{1}`, … stand for its operands, `{slope}` for an attribute. An
+/// operand is put in parentheses where its own precedence is lower.
+struct Notation {
+    std::string text;
+    std::string latex;
+    int precedence = std::numeric_limits<int>::max();
+};
+
+/// An interval from which checks draw an operand, or in which an operation is defined.
+struct Interval {
+    double low, high;
+};
+
+template <class T>
+using Kernel = std::function<void(Call<T>&)>;
+
+/// Everything that an operation is. One constant object per operation, made by a builder of
+/// <xtape/autodiff/define.hpp>; the address is its identity.
+struct Definition {
+    std::string name;
+    bool variadic = false;               ///< any number of operands, of the one kind given
+    std::vector<Kind> operands;          ///< the kind of each operand
+    std::vector<std::string> attributes; ///< the attributes that an elementwise body takes after its operands
+    std::function<void(const Signature&, std::vector<ResultType>&)> shape;
+    std::tuple<Kernel<float>, Kernel<double>, Kernel<long double>> forward;
+    std::function<Var(std::span<const Var>)>
+        body; ///< the traced definition; operands, then attributes as constants
+    bool elementwise = false;
+
+    /// The cotangent of operand k; an empty Var stands for zero. Empty where the body is to be
+    /// differentiated.
+    std::function<Var(const Pullback&, std::size_t k)> vjp;
+    std::vector<bool> differentiable; ///< per operand (variadic: one); false where no derivative passes
+
+    Notation notation;
+    std::vector<Interval> domain, sampled_on;   ///< per operand (or one for all); empty: all real numbers
+    std::vector<long double> attribute_samples; ///< values of the attributes with which checks call it
+    std::string saturation;                     ///< what to use where its result has lost its argument
+
+    [[nodiscard]] Kind kind_of(std::size_t operand) const { return operands[variadic ? 0 : operand]; }
+    [[nodiscard]] bool passes_gradient(std::size_t operand) const {
+        return differentiable[variadic ? 0 : operand];
+    }
+
+    /// The name without its library's: `mish` of `mylib::mish`.
+    [[nodiscard]] std::string short_name() const;
+};
+
+/// A handle of an operation's definition. Operations are equal where they are the same object.
+class Op {
+public:
+    explicit Op(Definition definition);
+
+    [[nodiscard]] const std::string& name() const { return definition_->name; }
+    [[nodiscard]] const Definition& definition() const { return *definition_; }
+    bool operator==(const Op&) const = default;
+
+private:
+    std::shared_ptr<const Definition> definition_;
+};
+
+/// Records one operation and returns its only result. Numbers and arrays among the operands become constants
+/// on the tape of the Vars among them. Throws ShapeError, KindError or VarError, leaving the tape as it was.
+Var record(const Op& op, std::initializer_list<Operand> operands, Attributes attributes = {});
+
+/// The same for operands that are already on one tape, for operations with any number of operands or results.
+std::vector<Var> record_all(const Op& op, std::span<const Var> operands, Attributes attributes = {});
+
+} // namespace xtape

@@ -1,0 +1,21 @@
+#pragma once
+
+/// All operations on Vars, by family.
+
+#include <xtape/autodiff/ops/activations.hpp>
+#include <xtape/autodiff/ops/arithmetic.hpp>
+#include <xtape/autodiff/ops/exponential.hpp>
+#include <xtape/autodiff/ops/hyperbolic.hpp>
+#include <xtape/autodiff/ops/piecewise.hpp>
+#include <xtape/autodiff/ops/products.hpp>
+#include <xtape/autodiff/ops/reductions.hpp>
+#include <xtape/autodiff/ops/shaping.hpp>
+#include <xtape/autodiff/ops/slicing.hpp>
+#include <xtape/autodiff/ops/trigonometric.hpp>
+
+namespace xtape {
+
+/// The built-in operations: the families' constant lists in one.
+[[nodiscard]] std::vector<Op> builtin_ops();
+
+} // namespace xtape

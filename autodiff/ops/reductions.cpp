@@ -1,0 +1,316 @@
+#include <xtape/autodiff/define.hpp>
+#include <xtape/autodiff/ops/arithmetic.hpp>
+#include <xtape/autodiff/ops/exponential.hpp>
+#include <xtape/autodiff/ops/piecewise.hpp>
+#include <xtape/autodiff/ops/reductions.hpp>
+#include <xtape/autodiff/ops/shaping.hpp>
+#include <xtape/autodiff/ops/slicing.hpp>
+#include <xtape/autodiff/ops/strided.hpp>
+#include <xtape/autodiff/tape.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+namespace xtape {
+namespace {
+
+Shape reduced_shape(const Signature& s) {
+    const Axes& axes = s.attributes().axes("axes");
+    const bool keep = s.attributes().integer("keep") != 0;
+    std::vector<Dim> dims;
+    for (std::size_t axis = 0; axis < s.shape().rank(); ++axis) {
+        if (!std::ranges::binary_search(axes, static_cast<std::int64_t>(axis)))
+            dims.push_back(s.shape()[axis]);
+        else if (keep)
+            dims.emplace_back(1);
+    }
+    return Shape(std::move(dims));
+}
+
+/// Combines all entries that fall on one entry of the result: fold(result so far, entry), beginning from what
+/// `allocate` gave, or from the first entry where `begin` is empty.
+template <class T, class Fold>
+void reduce(Call<T>& call, std::optional<T> begin, Fold fold) {
+    const AnyArray& x = call.operand(0);
+    T* to = call.allocate();
+    const std::size_t size = size_of(call.extents());
+    if (begin)
+        std::fill(to, to + size, *begin);
+    else if (x.size() == 0 && size > 0)
+        throw ArgumentError(
+            fmt::format("A reduction over no entries of an array {} has no largest or smallest one.",
+                        to_string(x.extents())));
+    std::vector<bool> seen(begin ? 0 : size, false);
+    const T* from = x.data<T>();
+    detail::for_each_position(x.extents(),
+                              detail::reduced_strides(x.extents(), call.attributes().axes("axes")),
+                              [&](std::size_t i, std::ptrdiff_t at) {
+                                  const auto k = static_cast<std::size_t>(at);
+                                  const bool first = !begin && !seen[k];
+                                  to[k] = first ? from[i] : fold(to[k], from[i]);
+                                  if (first) seen[k] = true;
+                              });
+}
+
+template <class T>
+using value_of = typename std::decay_t<T>::value_type;
+
+/// What has a reduced shape, with the reduced axes put back so that it broadcasts against the operand.
+Var put_back(const Var& reduced, const Pullback& p) {
+    const Axes& axes = p.attributes().axes("axes");
+    return p.attributes().integer("keep") != 0 || axes.empty() ? reduced : expand_dims(reduced, axes);
+}
+
+Var shared_by_ties(const Pullback& p) {
+    const Var ties = where(p.input() == put_back(p.output(), p), 1, 0);
+    const Var count = sum(ties, p.attributes().axes("axes"), Keep::dims);
+    return put_back(p.cotangent(), p) * (ties / count);
+}
+
+const Op sum_op =
+    operation("xtape::sum")
+        .operands({Kind::real})
+        .shape(reduced_shape)
+        .forward([](auto& call) {
+            using T = value_of<decltype(call)>;
+            reduce<T>(call, T{0}, [](T a, T b) { return a + b; });
+        })
+        .vjp([](const Pullback& p) { return broadcast_to(put_back(p.cotangent(), p), p.input().shape()); })
+        .notation("Σ {0}", R"(\sum {0})", 15);
+
+const Op amax_op =
+    operation("xtape::amax")
+        .operands({Kind::real})
+        .shape(reduced_shape)
+        .forward([](auto& call) {
+            using T = value_of<decltype(call)>;
+            reduce<T>(call, std::nullopt, [](T a, T b) { return maximum(Real<T>(a), Real<T>(b)).value; });
+        })
+        .vjp(shared_by_ties)
+        .notation("max({0})", R"(\max({0}))");
+
+const Op amin_op =
+    operation("xtape::amin")
+        .operands({Kind::real})
+        .shape(reduced_shape)
+        .forward([](auto& call) {
+            using T = value_of<decltype(call)>;
+            reduce<T>(call, std::nullopt, [](T a, T b) { return minimum(Real<T>(a), Real<T>(b)).value; });
+        })
+        .vjp(shared_by_ties)
+        .notation("min({0})", R"(\min({0}))");
+
+/// Runs `inner(entry, scale)` over all entries and sums, where the scale is the largest entry, or largest
+/// magnitude, that falls on the same entry of the result, or 0 where that is not finite.
+template <class T, class Measure, class Inner, class Finish>
+void scaled_sum(Call<T>& call, Measure measure, Inner inner, Finish finish) {
+    const AnyArray& x = call.operand(0);
+    T* to = call.allocate();
+    const std::size_t size = size_of(call.extents());
+    std::vector<T> scale(size, -std::numeric_limits<T>::infinity());
+    const detail::Strides strides = detail::reduced_strides(x.extents(), call.attributes().axes("axes"));
+    const T* from = x.data<T>();
+    detail::for_each_position(x.extents(), strides, [&](std::size_t i, std::ptrdiff_t at) {
+        T& s = scale[static_cast<std::size_t>(at)];
+        s = std::max(s, measure(from[i]));
+    });
+    for (T& s : scale)
+        if (!std::isfinite(s)) s = 0;
+    detail::for_each_position(x.extents(), strides, [&](std::size_t i, std::ptrdiff_t at) {
+        to[at] += inner(from[i], scale[static_cast<std::size_t>(at)]);
+    });
+    for (std::size_t k = 0; k < size; ++k)
+        to[k] = finish(to[k], scale[k]);
+}
+
+const Op logsumexp_op = operation("xtape::logsumexp")
+                            .operands({Kind::real})
+                            .shape(reduced_shape)
+                            .forward([](auto& call) {
+                                using T = value_of<decltype(call)>;
+                                scaled_sum<T>(
+                                    call, [](T v) { return v; }, [](T v, T s) { return std::exp(v - s); },
+                                    [](T total, T s) { return std::log(total) + s; });
+                            })
+                            .vjp([](const Pullback& p) {
+                                return put_back(p.cotangent(), p) * exp(p.input() - put_back(p.output(), p));
+                            })
+                            .notation("logsumexp({0})", R"(\log \sum \exp({0}))");
+
+const Op norm_op = operation("xtape::norm")
+                       .operands({Kind::real})
+                       .shape(reduced_shape)
+                       .forward([](auto& call) {
+                           using T = value_of<decltype(call)>;
+                           scaled_sum<T>(
+                               call, [](T v) { return std::abs(v); },
+                               [](T v, T s) { return s == 0 ? v * v : (v / s) * (v / s); },
+                               [](T total, T s) { return s == 0 ? std::sqrt(total) : s * std::sqrt(total); });
+                       })
+                       .vjp([](const Pullback& p) {
+                           const Var y = put_back(p.output(), p);
+                           return put_back(p.cotangent(), p) * (p.input() / where(y == 0, 1, y));
+                       })
+                       .notation("‖{0}‖", R"(\left\lVert {0} \right\rVert)");
+
+Shape same_shape(const Signature& s) {
+    return s.shape();
+}
+
+/// Along one axis: the result of `finish(entry, largest entry, sum of exp(entry − largest))`.
+template <class T, class Finish>
+void along_axis(Call<T>& call, Finish finish) {
+    const AnyArray& x = call.operand(0);
+    const Axes& axes = call.attributes().axes("axes");
+    const detail::Strides strides = detail::reduced_strides(x.extents(), axes);
+    const T* from = x.data<T>();
+    T* to = call.allocate();
+    const std::size_t extent = x.extents()[static_cast<std::size_t>(axes[0])];
+    const std::size_t lines = extent == 0 ? 0 : x.size() / extent;
+    std::vector<T> largest(lines, -std::numeric_limits<T>::infinity()), total(lines, 0);
+    const auto each = [&](auto f) {
+        detail::for_each_position(x.extents(), strides, [&](std::size_t i, std::ptrdiff_t at) {
+            f(i, static_cast<std::size_t>(at));
+        });
+    };
+    each([&](std::size_t i, std::size_t k) {
+        largest[k] = maximum(Real<T>(largest[k]), Real<T>(from[i])).value;
+    });
+    each([&](std::size_t i, std::size_t k) { total[k] += std::exp(from[i] - largest[k]); });
+    each([&](std::size_t i, std::size_t k) { to[i] = finish(from[i] - largest[k], total[k]); });
+}
+
+const Op softmax_op =
+    operation("xtape::softmax")
+        .operands({Kind::real})
+        .shape(same_shape)
+        .forward([](auto& call) {
+            using T = value_of<decltype(call)>;
+            along_axis<T>(call, [](T v, T total) { return std::exp(v) / total; });
+        })
+        .vjp([](const Pullback& p) {
+            const Var &g = p.cotangent(), &y = p.output();
+            return y * (g - sum(g * y, p.attributes().axes("axes"), Keep::dims));
+        })
+        .notation("softmax({0})", R"(\operatorname{softmax}({0}))")
+        .saturation("work from its argument: log_softmax(z, axis) is log(softmax(z, axis)) without the "
+                    "loss, and a loss from logits takes z itself");
+
+const Op log_softmax_op =
+    operation("xtape::log_softmax")
+        .operands({Kind::real})
+        .shape(same_shape)
+        .forward([](auto& call) {
+            using T = value_of<decltype(call)>;
+            along_axis<T>(call, [](T v, T total) { return v - std::log(total); });
+        })
+        .vjp([](const Pullback& p) {
+            const Var& g = p.cotangent();
+            return g - exp(p.output()) * sum(g, p.attributes().axes("axes"), Keep::dims);
+        })
+        .notation("log_softmax({0})", R"(\log \operatorname{softmax}({0}))");
+
+const Op list[] = {sum_op, amax_op, amin_op, logsumexp_op, norm_op, softmax_op, log_softmax_op};
+
+Var reduction(const Op& op, const Var& x, const Axes& axes, Keep keep) {
+    const Axes counted =
+        normalised(axes, x.rank(), fmt::format("{}({})", op.definition().short_name(), x.to_string()));
+    return record(op, {x}, {{"axes", counted}, {"keep", std::int64_t{keep == Keep::dims}}});
+}
+
+/// The product along one axis, which stays with extent one: pairs are multiplied until one is left, so every
+/// derivative is a polynomial and is right at zeros.
+Var product_along(Var x, std::int64_t axis) {
+    std::size_t extent = x.shape()[static_cast<std::size_t>(axis)].extent();
+    if (extent == 0) {
+        std::vector<Dim> dims = x.shape().dims();
+        dims[static_cast<std::size_t>(axis)] = Dim(1);
+        return broadcast_to(Operand(1).on(x.records()), Shape(std::move(dims)));
+    }
+    while (extent > 1) {
+        const auto half = static_cast<std::int64_t>(extent / 2);
+        Var pairs = slice(x, axis, 0, half) * slice(x, axis, half, 2 * half);
+        x = extent % 2 == 0 ? pairs : concatenate({pairs, slice(x, axis, 2 * half, 2 * half + 1)}, axis);
+        extent = x.shape()[static_cast<std::size_t>(axis)].extent();
+    }
+    return x;
+}
+
+} // namespace
+
+Var sum(const Var& x) {
+    return sum(x, all_axes(x.rank()));
+}
+Var sum(const Var& x, const Axes& axes, Keep keep) {
+    return reduction(sum_op, x, axes, keep);
+}
+
+Var mean(const Var& x) {
+    return mean(x, all_axes(x.rank()));
+}
+Var mean(const Var& x, const Axes& axes, Keep keep) {
+    Transaction transaction(*x.records());
+    Var total = sum(x, axes, keep);
+    for (const std::int64_t axis : axes)
+        total = total / extent(x, axis);
+    transaction.done();
+    return total;
+}
+
+Var amax(const Var& x) {
+    return amax(x, all_axes(x.rank()));
+}
+Var amax(const Var& x, const Axes& axes, Keep keep) {
+    return reduction(amax_op, x, axes, keep);
+}
+Var amin(const Var& x) {
+    return amin(x, all_axes(x.rank()));
+}
+Var amin(const Var& x, const Axes& axes, Keep keep) {
+    return reduction(amin_op, x, axes, keep);
+}
+
+Var prod(const Var& x) {
+    return prod(x, all_axes(x.rank()));
+}
+Var prod(const Var& x, const Axes& axes, Keep keep) {
+    const Axes counted = normalised(axes, x.rank(), fmt::format("prod({})", x.to_string()));
+    Transaction transaction(*x.records());
+    Var result = x;
+    for (const std::int64_t axis : counted)
+        result = product_along(result, axis);
+    if (keep == Keep::none) result = squeeze(result, counted);
+    transaction.done();
+    return result;
+}
+
+Var logsumexp(const Var& x) {
+    return logsumexp(x, all_axes(x.rank()));
+}
+Var logsumexp(const Var& x, const Axes& axes, Keep keep) {
+    return reduction(logsumexp_op, x, axes, keep);
+}
+Var norm(const Var& x) {
+    return norm(x, all_axes(x.rank()));
+}
+Var norm(const Var& x, const Axes& axes, Keep keep) {
+    return reduction(norm_op, x, axes, keep);
+}
+
+Var softmax(const Var& x, std::int64_t axis) {
+    return record(softmax_op, {x},
+                  {{"axes", normalised({axis}, x.rank(), fmt::format("softmax({})", x.to_string()))}});
+}
+Var log_softmax(const Var& x, std::int64_t axis) {
+    return record(log_softmax_op, {x},
+                  {{"axes", normalised({axis}, x.rank(), fmt::format("log_softmax({})", x.to_string()))}});
+}
+
+std::span<const Op> reduction_ops() {
+    return list;
+}
+
+} // namespace xtape
