@@ -1,4 +1,3 @@
-#define BOOST_TEST_MODULE nn_closed_form
 #include "compare.hpp"
 #include "complex_step.hpp"
 #include "literal.hpp"

@@ -1,4 +1,3 @@
-#define BOOST_TEST_MODULE nn_csv
 #include <xtape/autodiff/error.hpp>
 #include <xtape/nn/csv.hpp>
 

@@ -1,4 +1,3 @@
-#define BOOST_TEST_MODULE nn_initialisers
 #include "compare.hpp"
 #include <xtape/nn/initialisers.hpp>
 

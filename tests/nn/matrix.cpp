@@ -1,4 +1,3 @@
-#define BOOST_TEST_MODULE nn_matrix
 #include "compare.hpp"
 #include "literal.hpp"
 #include <xtape/autodiff/error.hpp>

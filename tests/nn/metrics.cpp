@@ -1,4 +1,3 @@
-#define BOOST_TEST_MODULE nn_metrics
 #include "literal.hpp"
 #include <xtape/autodiff/error.hpp>
 #include <xtape/nn/metrics.hpp>

@@ -1,4 +1,3 @@
-#define BOOST_TEST_MODULE nn_random
 #include "compare.hpp"
 #include <xtape/autodiff/error.hpp>
 #include <xtape/nn/random.hpp>
