@@ -101,7 +101,7 @@ public:
 
     /// Declares that no derivative passes through this operation, as through `stop_gradient` or `sign`.
     Self& without_gradient() {
-        definition_.differentiable.assign(8, false);
+        definition_.without_gradient = true;
         return self();
     }
 

@@ -6,6 +6,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <string>
 
 namespace xtape {
@@ -21,11 +22,32 @@ concept Printable = requires(const P& p) {
 
 } // namespace xtape
 
+namespace xtape::detail {
+
+/// Writes a text as it is: `{}` takes no options.
+struct TextFormatter {
+    constexpr auto parse(fmt::format_parse_context& context) { return context.begin(); }
+    template <class Context>
+    static auto write(const std::string& text, Context& context) {
+        return std::copy(text.begin(), text.end(), context.out());
+    }
+};
+
+} // namespace xtape::detail
+
 template <xtape::Printable P>
-struct fmt::formatter<P> : fmt::formatter<fmt::string_view> {
+struct fmt::formatter<P> : xtape::detail::TextFormatter {
     template <class Context>
     auto format(const P& printable, Context& context) const {
-        return fmt::formatter<fmt::string_view>::format(printable.to_string(), context);
+        return write(printable.to_string(), context);
+    }
+};
+
+template <xtape::ArrayElement T>
+struct fmt::formatter<xtape::Array<T>> : xtape::detail::TextFormatter {
+    template <class Context>
+    auto format(const xtape::Array<T>& array, Context& context) const {
+        return write(xtape::AnyArray(array).to_string(), context);
     }
 };
 
@@ -40,11 +62,3 @@ struct is_range<xtape::Array<T>, char> {
 };
 
 FMT_END_NAMESPACE
-
-template <xtape::ArrayElement T>
-struct fmt::formatter<xtape::Array<T>> : fmt::formatter<fmt::string_view> {
-    template <class Context>
-    auto format(const xtape::Array<T>& array, Context& context) const {
-        return fmt::formatter<fmt::string_view>::format(xtape::AnyArray(array).to_string(), context);
-    }
-};

@@ -64,6 +64,9 @@ Op::Op(Definition definition) : definition_(std::make_shared<const Definition>(s
     if (!definition_->shape)
         throw OpError(fmt::format("{} has no shape rule. Add .shape([](const Signature& s) {{ return … }}).",
                                   definition_->name));
+    if (const auto rules = definition_->differentiable.size(); rules > 0 && rules != definition_->operands.size())
+        throw OpError(fmt::format("{} has {} operands and {} derivative rules. Give one for each, or no_gradient.",
+                                  definition_->name, definition_->operands.size(), rules));
 }
 
 Var record(const Op& op, std::initializer_list<Operand> operands, Attributes attributes) {

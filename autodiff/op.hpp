@@ -159,7 +159,8 @@ struct Definition {
     /// The cotangent of operand k; an empty Var stands for zero. Empty where the body is to be
     /// differentiated.
     std::function<Var(const Pullback&, std::size_t k)> vjp;
-    std::vector<bool> differentiable; ///< per operand (variadic: one); false where no derivative passes
+    std::vector<bool> differentiable; ///< per operand; empty where a derivative passes through all
+    bool without_gradient = false;    ///< no derivative passes through any operand
 
     Notation notation;
     std::vector<Interval> domain, sampled_on;   ///< per operand (or one for all); empty: all real numbers
@@ -168,7 +169,7 @@ struct Definition {
 
     [[nodiscard]] Kind kind_of(std::size_t operand) const { return operands[variadic ? 0 : operand]; }
     [[nodiscard]] bool passes_gradient(std::size_t operand) const {
-        return differentiable[variadic ? 0 : operand];
+        return !without_gradient && (differentiable.empty() || differentiable[operand]);
     }
 
     /// The name without its library's: `mish` of `mylib::mish`.
