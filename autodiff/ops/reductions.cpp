@@ -254,8 +254,8 @@ Var mean(const Var& x) {
 Var mean(const Var& x, const Axes& axes, Keep keep) {
     Transaction transaction(*x.records());
     Var total = sum(x, axes, keep);
-    for (const std::int64_t axis : axes)
-        total = total / extent(x, axis);
+    for (const std::int64_t axis : normalised(axes, x.rank(), "mean"))
+        if (!x.shape()[static_cast<std::size_t>(axis)].is_one()) total = total / extent(x, axis);
     transaction.done();
     return total;
 }

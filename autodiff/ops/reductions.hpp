@@ -13,7 +13,8 @@ enum class Keep { none, dims };
 Var sum(const Var& x);
 Var sum(const Var& x, const Axes& axes, Keep keep = Keep::none);
 
-/// The sum divided by the extents of the axes, which are recorded as such: 1/n.
+/// The sum divided by the extents of the axes, which are recorded as such: 1/n. An extent that is known to
+/// be one divides nothing.
 Var mean(const Var& x);
 Var mean(const Var& x, const Axes& axes, Keep keep = Keep::none);
 
