@@ -1,0 +1,104 @@
+#include <xtape/autodiff/error.hpp>
+#include <xtape/autodiff/shape.hpp>
+#include <xtape/nn/optimisers.hpp>
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+namespace xtape::nn {
+
+namespace {
+
+double positive(const char* optimiser, const char* name, double value) {
+    if (!(value > 0) || !std::isfinite(value))
+        throw ArgumentError(
+            fmt::format("{}: {} = {} must be a finite number above 0.", optimiser, name, value));
+    return value;
+}
+
+double fraction(const char* optimiser, const char* name, double value) {
+    if (!(value >= 0 && value < 1))
+        throw ArgumentError(fmt::format("{}: {} = {} must be in [0, 1).", optimiser, name, value));
+    return value;
+}
+
+void require_lengths(const char* optimiser, std::span<double> parameters, std::span<const double> gradient) {
+    if (parameters.size() != gradient.size())
+        throw ShapeError(fmt::format("{}: {} parameters and a gradient of {} numbers. Give one for each.",
+                                     optimiser, parameters.size(), gradient.size()));
+}
+
+/// The memory of an optimiser: zeros before the first step, then of that length for ever.
+void remember(const char* optimiser, std::vector<double>& memory, std::size_t length) {
+    if (memory.empty()) memory.resize(length, 0);
+    if (memory.size() != length)
+        throw ShapeError(fmt::format("{}: {} parameters, after steps with {}. Use one optimiser for each set "
+                                     "of parameters.",
+                                     optimiser, length, memory.size()));
+}
+
+} // namespace
+
+GradientDescent::GradientDescent(double rate) : rate_(positive("GradientDescent", "rate", rate)) {}
+
+void GradientDescent::operator()(std::span<double> parameters, std::span<const double> gradient) const {
+    require_lengths("GradientDescent", parameters, gradient);
+    for (std::size_t i = 0; i < parameters.size(); ++i)
+        parameters[i] -= rate_ * gradient[i];
+}
+
+Momentum::Momentum(double rate, double momentum)
+    : rate_(positive("Momentum", "rate", rate)), momentum_(fraction("Momentum", "momentum", momentum)) {}
+
+void Momentum::operator()(std::span<double> parameters, std::span<const double> gradient) {
+    require_lengths("Momentum", parameters, gradient);
+    remember("Momentum", velocity_, parameters.size());
+    for (std::size_t i = 0; i < parameters.size(); ++i) {
+        velocity_[i] = momentum_ * velocity_[i] + gradient[i];
+        parameters[i] -= rate_ * velocity_[i];
+    }
+}
+
+Adam::Adam(double rate, double beta1, double beta2, double epsilon)
+    : rate_(positive("Adam", "rate", rate)), beta1_(fraction("Adam", "beta1", beta1)),
+      beta2_(fraction("Adam", "beta2", beta2)), epsilon_(positive("Adam", "epsilon", epsilon)) {}
+
+void Adam::operator()(std::span<double> parameters, std::span<const double> gradient) {
+    require_lengths("Adam", parameters, gradient);
+    remember("Adam", m_, parameters.size());
+    remember("Adam", v_, parameters.size());
+    beta1_power_ *= beta1_;
+    beta2_power_ *= beta2_;
+    for (std::size_t i = 0; i < parameters.size(); ++i) {
+        const double g = gradient[i];
+        m_[i] = beta1_ * m_[i] + (1 - beta1_) * g;
+        v_[i] = beta2_ * v_[i] + (1 - beta2_) * g * g;
+        const double m_hat = m_[i] / (1 - beta1_power_), v_hat = v_[i] / (1 - beta2_power_);
+        parameters[i] -= rate_ * m_hat / (std::sqrt(v_hat) + epsilon_);
+    }
+}
+
+void step(Optimiser& optimiser, Parameters& parameters, const std::vector<Array<double>>& gradients) {
+    const std::vector<std::string>& names = parameters.names();
+    if (gradients.size() != names.size())
+        throw ShapeError(fmt::format("step: {} gradients for {} parameters: {}. Give one for each, in this "
+                                     "order.",
+                                     gradients.size(), names.size(), fmt::join(names, ", ")));
+    std::vector<double> gradient;
+    gradient.reserve(parameters.count());
+    for (std::size_t k = 0; k < names.size(); ++k) {
+        const Extents& wanted = parameters.cell(names[k])->array().extents();
+        if (gradients[k].shape() != wanted)
+            throw ShapeError(fmt::format(
+                "step: {} is {}, and its gradient is {}. Give gradients in the order "
+                "of names(): {}.",
+                names[k], to_string(wanted), to_string(gradients[k].shape()), fmt::join(names, ", ")));
+        gradient.insert(gradient.end(), gradients[k].storage().begin(), gradients[k].storage().end());
+    }
+    Array<double> flat = parameters.flat();
+    optimiser({flat.data(), flat.size()}, gradient);
+    parameters.assign_flat(flat);
+}
+
+} // namespace xtape::nn

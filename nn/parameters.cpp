@@ -1,0 +1,87 @@
+#include <xtape/autodiff/error.hpp>
+#include <xtape/nn/parameters.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace xtape::nn {
+
+Parameters::Parameters(const Parameters& other) {
+    for (const std::string& name : other.names_)
+        add(name, other.cell(name)->array());
+}
+
+Parameters& Parameters::operator=(const Parameters& other) {
+    return *this = Parameters(other);
+}
+
+void Parameters::add(const std::string& name, const AnyArray& array) {
+    if (name.empty()) throw NameError("Parameters::add: a name cannot be empty.");
+    if (contains(name))
+        throw NameError(fmt::format("Parameters::add: there is a {0} already. Use assign(\"{0}\", array) to "
+                                    "replace its values.",
+                                    name));
+    auto cell = std::make_shared<xtape::Cell>(AnyArray(array.to<double>()));
+    names_.reserve(names_.size() + 1);
+    cells_.emplace(name, std::move(cell));
+    names_.push_back(name);
+}
+
+const std::shared_ptr<xtape::Cell>& Parameters::cell(const std::string& name) const {
+    if (const auto it = cells_.find(name); it != cells_.end()) return it->second;
+    const std::string near = nearest(name, names_);
+    throw NameError(fmt::format("Parameters: nothing is called {}. There is: {}.{}", name,
+                                fmt::join(names_, ", "),
+                                near.empty() ? "" : fmt::format(" Did you mean {}?", near)));
+}
+
+Array<double> Parameters::operator[](const std::string& name) const {
+    return cell(name)->array().to<double>();
+}
+
+void Parameters::assign(const std::string& name, const AnyArray& array) {
+    xtape::Cell& target = *cell(name);
+    if (array.extents() != target.array().extents())
+        throw ShapeError(fmt::format("Parameters::assign: {} is {}, and the array is {}. A parameter keeps "
+                                     "its shape; reshape the array.",
+                                     name, to_string(target.array().extents()), to_string(array.extents())));
+    target.assign(AnyArray(array.to<double>()));
+}
+
+std::size_t Parameters::count() const {
+    std::size_t total = 0;
+    for (const auto& [name, cell] : cells_)
+        total += cell->array().size();
+    return total;
+}
+
+Array<double> Parameters::flat() const {
+    auto values = Array<double>::from_shape({count()});
+    double* to = values.data();
+    for (const std::string& name : names_) {
+        const AnyArray& array = cell(name)->array();
+        to = std::copy_n(array.data<double>(), array.size(), to);
+    }
+    return values;
+}
+
+void Parameters::assign_flat(std::span<const double> values) {
+    if (values.size() != count())
+        throw ShapeError(fmt::format("Parameters::assign_flat: {} numbers for parameters of {}. Give as many "
+                                     "as flat() does, in its order.",
+                                     values.size(), count()));
+    for (const std::string& name : names_) {
+        xtape::Cell& target = *cell(name);
+        auto [array, data] = AnyArray::zeros<double>(target.array().extents());
+        std::copy_n(values.data(), array.size(), data);
+        values = values.subspan(array.size());
+        target.assign(std::move(array));
+    }
+}
+
+Var Parameters::record(Tape& tape, const std::string& name, const std::vector<std::string>& dims) const {
+    return tape.variable(name, cell(name), dims);
+}
+
+} // namespace xtape::nn

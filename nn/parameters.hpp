@@ -1,0 +1,65 @@
+#pragma once
+
+/// What a network learns, outside any tape.
+
+#include <xtape/autodiff/tape.hpp>
+
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace xtape::nn {
+
+/// A named set of arrays of double that tapes share: every tape on which one is recorded, and every
+/// evaluation of those, sees what is assigned here. It keeps the order in which they were added.
+///
+/// A copy has arrays of its own, which no tape shares yet.
+class Parameters {
+public:
+    Parameters() = default;
+    Parameters(const Parameters& other);
+    Parameters& operator=(const Parameters& other);
+    Parameters(Parameters&&) noexcept = default;
+    Parameters& operator=(Parameters&&) noexcept = default;
+    ~Parameters() = default;
+
+    /// Adds a copy of an array of numbers. Throws NameError where the name is empty or taken.
+    void add(const std::string& name, const AnyArray& array);
+
+    /// In the order in which they were added.
+    [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
+    [[nodiscard]] bool contains(const std::string& name) const { return cells_.contains(name); }
+
+    /// A copy of the array. Throws NameError, suggesting the nearest name.
+    [[nodiscard]] Array<double> operator[](const std::string& name) const;
+
+    /// The array itself, as tapes share it. Throws NameError.
+    [[nodiscard]] const std::shared_ptr<xtape::Cell>& cell(const std::string& name) const;
+
+    /// Replaces an array. Throws NameError; ShapeError where the shape is another.
+    void assign(const std::string& name, const AnyArray& array);
+
+    /// How many numbers there are in all arrays together.
+    [[nodiscard]] std::size_t count() const;
+
+    /// All numbers as one vector (count()), for an optimiser of your own: array after array in the order of
+    /// names(), each row by row.
+    [[nodiscard]] Array<double> flat() const;
+
+    /// Replaces all arrays by what flat() gave. Throws ShapeError unless there are count() numbers; nothing
+    /// is replaced then.
+    void assign_flat(std::span<const double> values);
+    void assign_flat(const Array<double>& values) { assign_flat(std::span(values.data(), values.size())); }
+
+    /// The array as a variable of its name on a tape, its dimensions named: `{"n1", "n0"}`. Throws NameError,
+    /// and as Tape::variable does.
+    Var record(Tape& tape, const std::string& name, const std::vector<std::string>& dims = {}) const;
+
+private:
+    std::vector<std::string> names_;
+    std::map<std::string, std::shared_ptr<xtape::Cell>> cells_;
+};
+
+} // namespace xtape::nn

@@ -1,0 +1,261 @@
+#include <xtape/autodiff/evaluate.hpp>
+#include <xtape/autodiff/gradient.hpp>
+#include <xtape/nn/metrics.hpp>
+#include <xtape/nn/training.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <fstream>
+#include <iterator>
+#include <limits>
+#include <utility>
+
+namespace xtape::nn {
+
+namespace {
+
+bool holds(const Var& variable, const std::shared_ptr<xtape::Cell>& cell) {
+    const Leaf* leaf = variable.records()->leaf(variable.id());
+    const auto* held = leaf ? std::get_if<std::shared_ptr<xtape::Cell>>(leaf) : nullptr;
+    return held && *held == cell;
+}
+
+/// The network's variable for each of the parameters, in their order; empty for one that it has not.
+std::vector<Var> variables(const Network& network, const Parameters& parameters) {
+    const std::vector<Var> all = network.parameters();
+    std::vector<Var> result;
+    std::size_t found = 0;
+    for (const std::string& name : parameters.names()) {
+        const auto it = std::ranges::find_if(
+            all, [&](const Var& variable) { return holds(variable, parameters.cell(name)); });
+        result.push_back(it == all.end() ? Var() : *it);
+        found += it != all.end();
+    }
+    if (found != all.size())
+        throw ArgumentError("train: the network was recorded with other parameters than these. Train those, "
+                            "or record it with these: network(tape, parameters).");
+    return result;
+}
+
+void require(const TrainingOptions& options, const Dataset& training) {
+    if (training.size() == 0) throw ArgumentError("train: there are no examples.");
+    if (!options.optimiser) throw ArgumentError("train: there is no optimiser; give one, as Adam().");
+    if (options.validation && options.validation->size() == 0)
+        throw ArgumentError("train: the validation set has no examples.");
+    if (options.patience > 0 && !options.validation)
+        throw ArgumentError("train: early stopping watches the validation cost; set .validation.");
+    if (!(options.min_delta >= 0))
+        throw ArgumentError(fmt::format("train: min_delta = {} must be 0 or more.", options.min_delta));
+}
+
+/// One training: what it evaluates, and where it stands.
+template <std::floating_point T>
+class Training {
+public:
+    Training(const Network& network, Parameters& parameters, const Dataset& training,
+             const TrainingOptions& options)
+        : network_(network), parameters_(parameters), training_(training), options_(options),
+          optimiser_(options.optimiser), random_(options.seed), variables_(variables(network, parameters)) {
+        require(options, training);
+        bind(whole_, training_.X, training_.Y);
+        if (options_.validation) bind(validation_, options_.validation->X, options_.validation->Y);
+        record_gradient();
+        flat_ = last_finite_ = parameters_.flat();
+        gradient_.resize(flat_.size());
+    }
+
+    /// One pass through the examples, the batches in an order of its own.
+    Epoch epoch(std::size_t number) {
+        const auto start = std::chrono::steady_clock::now();
+        Epoch epoch;
+        epoch.epoch = epoch_ = number;
+        if (options_.batch_size == 0) {
+            follow_gradient(whole_);
+        } else {
+            for (const auto& indices : batches(training_.size(), options_.batch_size, random_)) {
+                Dataset part = take(training_, indices);
+                bind(batch_, std::move(part.X), std::move(part.Y));
+                follow_gradient(batch_);
+            }
+        }
+        epoch.cost = cost(whole_);
+        epoch.accuracy = accuracy(whole_, training_);
+        if (options_.validation) {
+            epoch.validation_cost = cost(validation_);
+            epoch.validation_accuracy = accuracy(validation_, *options_.validation);
+        }
+        epoch.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+        return epoch;
+    }
+
+private:
+    using Bound = Evaluation<T>;
+
+    void bind(Bound& evaluation, AnyArray X, AnyArray Y) {
+        evaluation.bind(network_.X, std::move(X)).bind(network_.Y, std::move(Y));
+    }
+
+    void record_gradient() {
+        std::vector<Var> wrt;
+        std::ranges::copy_if(variables_, std::back_inserter(wrt), [](const Var& v) { return !v.empty(); });
+        const std::vector<Var> gradients = gradient(network_.cost, wrt);
+        gradients_.resize(variables_.size());
+        std::size_t next = 0;
+        for (std::size_t k = 0; k < variables_.size(); ++k)
+            if (!variables_[k].empty()) gradients_[k] = gradients[next++];
+    }
+
+    /// Moves the parameters one step, or throws and leaves them the last whose cost was finite.
+    void follow_gradient(Bound& examples) {
+        (void)cost(examples);
+        double* to = gradient_.data();
+        for (std::size_t k = 0; k < gradients_.size(); ++k) {
+            if (gradients_[k].empty()) {
+                to = std::fill_n(to, parameters_.cell(parameters_.names()[k])->array().size(), 0.0);
+                continue;
+            }
+            const AnyArray& array = examples.array(gradients_[k]);
+            if (!array.all_finite()) fail(examples, gradients_[k]);
+            to = std::copy_n(array.template data<T>(), array.size(), to);
+        }
+        Array<double> moved = flat_;
+        optimiser_({moved.data(), moved.size()}, gradient_);
+        if (!AnyArray(moved).all_finite())
+            throw TrainingError(fmt::format("train: in epoch {} the optimiser's step is NaN or infinite. {}",
+                                            epoch_, remedy));
+        parameters_.assign_flat(moved);
+        flat_ = std::move(moved);
+    }
+
+    /// J of these examples for the parameters as they are.
+    double cost(Bound& examples) {
+        const auto value = static_cast<double>(examples.item(network_.cost));
+        if (!std::isfinite(value)) fail(examples, network_.cost);
+        last_finite_ = flat_;
+        return value;
+    }
+
+    [[noreturn]] void fail(Bound& examples, const Var& var) {
+        const std::optional<NonFinite> where = examples.first_nonfinite(var);
+        parameters_.assign_flat(last_finite_);
+        throw TrainingError(fmt::format("train: in epoch {} {} is NaN or infinite: {} {}", epoch_,
+                                        var.to_string(), where ? where->message : "", remedy));
+    }
+
+    std::optional<double> accuracy(Bound& examples, const Dataset& dataset) {
+        if (!options_.accuracy) return std::nullopt;
+        try {
+            return nn::accuracy(examples.array(network_.prediction()).template to<double>(), dataset.Y);
+        } catch (const ArgumentError& error) {
+            throw ArgumentError(fmt::format("train: accuracy needs classes; set .accuracy = false where Y is "
+                                            "not classes. {}",
+                                            error.what()));
+        }
+    }
+
+    static constexpr const char* remedy = "The parameters are the last whose cost was finite. Try a smaller "
+                                          "rate, standardised inputs, or a loss from logits.";
+
+    const Network& network_;
+    Parameters& parameters_;
+    const Dataset& training_;
+    const TrainingOptions& options_;
+    Optimiser optimiser_;
+    Random random_;
+    std::vector<Var> variables_, gradients_; ///< one for each of the parameters
+    Bound whole_, batch_, validation_;
+    Array<double> flat_, last_finite_;
+    std::vector<double> gradient_;
+    std::size_t epoch_ = 0;
+};
+
+/// Early stopping: the lowest validation cost, and how long ago it fell.
+class Watch {
+public:
+    explicit Watch(const TrainingOptions& options)
+        : patience_(options.patience), min_delta_(options.min_delta) {}
+
+    /// Whether to go on; remembers the parameters where the cost is the lowest so far.
+    bool see(const Epoch& epoch, const Parameters& parameters) {
+        const double cost = *epoch.validation_cost;
+        if (cost < lowest_) {
+            lowest_ = cost;
+            best_epoch_ = epoch.epoch;
+            best_ = parameters.flat();
+        }
+        if (cost < reference_ - min_delta_) {
+            reference_ = cost;
+            waited_ = 0;
+        } else {
+            ++waited_;
+        }
+        return waited_ < patience_;
+    }
+    [[nodiscard]] std::size_t best_epoch() const { return best_epoch_; }
+    [[nodiscard]] const Array<double>& best() const { return best_; }
+
+private:
+    std::size_t patience_;
+    double min_delta_;
+    double lowest_ = std::numeric_limits<double>::infinity(), reference_ = lowest_;
+    std::size_t waited_ = 0, best_epoch_ = 0;
+    Array<double> best_;
+};
+
+} // namespace
+
+template <std::floating_point T>
+History train(const Network& network, Parameters& parameters, const Dataset& training,
+              const TrainingOptions& options) {
+    const Transaction taken_back(*network.cost.records()); // the gradient, which training alone needs
+    Training<T> run(network, parameters, training, options);
+    Watch watch(options);
+    History history;
+    while (history.epochs.size() < options.epochs) {
+        const Epoch& epoch = history.epochs.emplace_back(run.epoch(history.epochs.size() + 1));
+        history.kept = epoch.epoch;
+        const bool wanted = !options.callback || options.callback(epoch);
+        const bool better_soon = options.patience == 0 || watch.see(epoch, parameters);
+        if (!wanted || !better_soon) break;
+    }
+    if (watch.best_epoch() > 0) {
+        parameters.assign_flat(watch.best());
+        history.kept = watch.best_epoch();
+    }
+    return history;
+}
+
+template History train<float>(const Network&, Parameters&, const Dataset&, const TrainingOptions&);
+template History train<double>(const Network&, Parameters&, const Dataset&, const TrainingOptions&);
+template History train<long double>(const Network&, Parameters&, const Dataset&, const TrainingOptions&);
+
+void History::write_csv(const std::filesystem::path& path) const {
+    struct Column {
+        const char* name;
+        std::optional<double> (*of)(const Epoch&);
+    };
+    std::vector<Column> columns{{"cost", [](const Epoch& e) { return std::optional(e.cost); }},
+                                {"accuracy", [](const Epoch& e) { return e.accuracy; }},
+                                {"validation_cost", [](const Epoch& e) { return e.validation_cost; }},
+                                {"validation_accuracy", [](const Epoch& e) { return e.validation_accuracy; }},
+                                {"seconds", [](const Epoch& e) { return std::optional(e.seconds); }}};
+    std::erase_if(columns, [&](const Column& column) {
+        return std::ranges::none_of(epochs, [&](const Epoch& epoch) { return column.of(epoch).has_value(); });
+    });
+    std::string text = "epoch";
+    for (const Column& column : columns)
+        text += fmt::format(",{}", column.name);
+    for (const Epoch& epoch : epochs) {
+        text += fmt::format("\n{}", epoch.epoch);
+        for (const Column& column : columns)
+            text += fmt::format(",{}", column.of(epoch).value());
+    }
+    std::ofstream file(path, std::ios::binary);
+    file << text << '\n' << std::flush;
+    if (!file) throw DataError(fmt::format("{}: cannot be written. Check its directory.", path.string()));
+}
+
+} // namespace xtape::nn
