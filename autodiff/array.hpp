@@ -29,8 +29,7 @@
 #if XTENSOR_VERSION_MAJOR == 0 && XTENSOR_VERSION_MINOR < 26
 namespace xt::detail {
 template <>
-struct xtype_for_shape<xt::svector<std::size_t, 4>> { // Include <xtape/...> before the first use of an
-                                                      // xtensor array.
+struct xtype_for_shape<xt::svector<std::size_t, 4>> { // Include <xtape/...> before using an xtensor array.
     template <class T, layout_type L>
     using type = xarray<T, L>;
 };

@@ -24,6 +24,7 @@ public:
 
     Attributes() = default;
     Attributes(std::initializer_list<Entry> entries) : entries_(entries) {}
+    explicit Attributes(std::vector<Entry> entries) : entries_(std::move(entries)) {}
 
     [[nodiscard]] bool empty() const { return entries_.empty(); }
     [[nodiscard]] const std::vector<Entry>& entries() const { return entries_; }

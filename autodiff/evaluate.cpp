@@ -66,15 +66,13 @@ void Evaluation<T>::use(const std::shared_ptr<Records>& records) {
 }
 
 template <std::floating_point T>
-Evaluation<T>& Evaluation<T>::bind(const Var& input, AnyArray array) {
-    use(input.records());
-    const Leaf* leaf = records_->leaf(input.id());
-    if (!leaf || !std::holds_alternative<std::monostate>(*leaf))
-        throw BindingError(
-            fmt::format("{} is not an input. Bind arrays to inputs; give a variable another value by "
-                        "tape.assign({}, array).",
-                        input.to_string(), input.to_string()));
-    bindings_.insert_or_assign(input.id(), Held{input.serial(), fitted<T>(*records_, input.id(), array)});
+Evaluation<T>& Evaluation<T>::bind(const Var& target, AnyArray array) {
+    use(target.records());
+    const Leaf* leaf = records_->leaf(target.id());
+    if (!leaf || std::holds_alternative<long double>(*leaf) || std::holds_alternative<AnyArray>(*leaf))
+        throw BindingError(fmt::format(
+            "{} is neither an input nor a variable, so no array can be bound to it.", target.to_string()));
+    bindings_.insert_or_assign(target.id(), Held{target.serial(), fitted<T>(*records_, target.id(), array)});
     forget();
     return *this;
 }
@@ -166,6 +164,8 @@ std::string Evaluation<T>::bound_names(const Records& records) const {
 
 template <std::floating_point T>
 AnyArray Evaluation<T>::leaf(const Records& records, std::uint32_t id) {
+    const auto held = bindings_.find(id);
+    if (held != bindings_.end() && records.holds(id, held->second.serial)) return held->second.array;
     const Leaf& leaf = *records.leaf(id);
     if (const auto* number = std::get_if<long double>(&leaf)) {
         auto [array, data] = AnyArray::zeros<T>({});
@@ -177,15 +177,10 @@ AnyArray Evaluation<T>::leaf(const Records& records, std::uint32_t id) {
         cells_.emplace_back(*cell, (*cell)->version());
         return (*cell)->array().as<T>();
     }
-    const auto held = bindings_.find(id);
-    if (held == bindings_.end() || !records.holds(id, held->second.serial)) {
-        const std::string name = records.describe(id);
-        throw BindingError(
-            fmt::format("{0} {1} has no array. Bound: {2}. Give it one: .value({{{{{0}, array}}}}), or "
-                        "bind({0}, array).",
-                        name, records.result(id).shape.to_string(), bound_names(records)));
-    }
-    return held->second.array;
+    const std::string name = records.describe(id);
+    throw BindingError(
+        fmt::format("input {} {}, which has no array. Bound: {}. Bind one: .value({{{{{}, array}}}}).", name,
+                    records.result(id).shape.to_string(), bound_names(records), name));
 }
 
 template <std::floating_point T>

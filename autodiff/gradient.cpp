@@ -148,6 +148,11 @@ private:
     void add(const Record& record, std::uint32_t id, const Var& contribution) {
         if (contribution.empty()) return;
         const Shape shape = records_.result(id).shape;
+        if (contribution.records().get() != &records_ || contribution.kind() != Kind::real)
+            throw GradientError(fmt::format(
+                "The rule of {} returned {} for {}, which is {}. A cotangent is real and on the same tape.",
+                records_.definition(record).name, contribution.to_string(), records_.describe(id),
+                contribution.kind() == Kind::real ? "on another tape" : to_string(contribution.kind())));
         if (!is_broadcast_of(contribution.shape(), shape))
             throw GradientError(
                 fmt::format("The rule of {} returned a cotangent {} for {}, which is {}. A cotangent has the "

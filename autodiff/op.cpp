@@ -61,12 +61,17 @@ std::string Definition::short_name() const {
 Op::Op(Definition definition) : definition_(std::make_shared<const Definition>(std::move(definition))) {
     if (definition_->name.empty())
         throw OpError("An operation needs a name, qualified with its library: \"mylib::mish\".");
+    if (!definition_->shape && definition_->elementwise)
+        throw OpError(fmt::format("{} has no forward function. Add .forward([](auto x) {{ return … }}).",
+                                  definition_->name));
     if (!definition_->shape)
         throw OpError(fmt::format("{} has no shape rule. Add .shape([](const Signature& s) {{ return … }}).",
                                   definition_->name));
-    if (const auto rules = definition_->differentiable.size(); rules > 0 && rules != definition_->operands.size())
-        throw OpError(fmt::format("{} has {} operands and {} derivative rules. Give one for each, or no_gradient.",
-                                  definition_->name, definition_->operands.size(), rules));
+    if (const auto rules = definition_->differentiable.size();
+        rules > 0 && rules != definition_->operands.size())
+        throw OpError(
+            fmt::format("{} has {} operands and {} derivative rules. Give one for each, or no_gradient.",
+                        definition_->name, definition_->operands.size(), rules));
 }
 
 Var record(const Op& op, std::initializer_list<Operand> operands, Attributes attributes) {
@@ -81,7 +86,7 @@ Var record(const Op& op, std::initializer_list<Operand> operands, Attributes att
     std::vector<Var> vars;
     vars.reserve(operands.size());
     for (const Operand& operand : operands)
-        vars.push_back(operand.on(records));
+        vars.push_back(operand.on(records, op.definition().kind_of(vars.size())));
     const std::uint32_t id = records->append(op, vars, std::move(attributes));
     if (const auto count = records->record_of(id).result_count; count != 1)
         throw OpError(fmt::format("{} has {} results. Record it with record_all().", op.name(), count));

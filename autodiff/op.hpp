@@ -26,7 +26,7 @@ public:
         : op_(op), operands_(operands), attributes_(attributes) {}
 
     [[nodiscard]] std::size_t size() const { return operands_.size(); }
-    [[nodiscard]] const Shape& shape(std::size_t k = 0) const { return operands_[k].shape(); }
+    [[nodiscard]] Shape shape(std::size_t k = 0) const { return operands_[k].shape(); }
     [[nodiscard]] const Attributes& attributes() const { return attributes_; }
 
     /// The shape that all operands broadcast to; throws ShapeError where they do not.
@@ -37,6 +37,9 @@ public:
 
     /// `matmul(W1, X)`.
     [[nodiscard]] std::string call() const;
+
+    /// How messages call operand k: `X`.
+    [[nodiscard]] std::string operand(std::size_t k) const { return operands_[k].to_string(); }
 
 private:
     const std::string& op_;
@@ -167,7 +170,11 @@ struct Definition {
     std::vector<long double> attribute_samples; ///< values of the attributes with which checks call it
     std::string saturation;                     ///< what to use where its result has lost its argument
 
-    [[nodiscard]] Kind kind_of(std::size_t operand) const { return operands[variadic ? 0 : operand]; }
+    /// The kind that an operand is to have; a real beyond the last.
+    [[nodiscard]] Kind kind_of(std::size_t operand) const {
+        const std::size_t k = variadic ? 0 : operand;
+        return k < operands.size() ? operands[k] : Kind::real;
+    }
     [[nodiscard]] bool passes_gradient(std::size_t operand) const {
         return !without_gradient && (differentiable.empty() || differentiable[operand]);
     }

@@ -39,7 +39,7 @@ private:
 
 /// A number as the body of an elementwise operation sees it. All functions on it are ours, so that no
 /// unqualified call falls through to ::abs(int) or ::exp(double); each has a namesake on Vars. NaN propagates
-/// through every one of them.
+/// through every one of them but pow(NaN, 0) and pow(1, NaN), which are 1 as in IEEE 754.
 template <std::floating_point T>
 class Real {
 public:
@@ -97,6 +97,7 @@ public:
     friend Real acosh(Real a) { return std::acosh(a.value); }
     friend Real atanh(Real a) { return std::atanh(a.value); }
     friend Real erf(Real a) { return std::erf(a.value); }
+    friend Real erfc(Real a) { return std::erfc(a.value); }
 
     /// 1 / (1 + exp(−a)), by exp of what is negative, so that nothing overflows.
     friend Real sigmoid(Real a) {
@@ -109,7 +110,7 @@ public:
     friend Real leaky_relu(Real a, Real slope) { return where(a > 0, a, slope * a); }
     friend Real elu(Real a, Real alpha) { return where(a > 0, a, alpha * expm1(a)); }
     friend Real silu(Real a) { return a * sigmoid(a); }
-    friend Real gelu(Real a) { return a * (1 + erf(a * (std::numbers::sqrt2_v<T> / 2))) / 2; }
+    friend Real gelu(Real a) { return a * erfc(-a * (std::numbers::sqrt2_v<T> / 2)) / 2; }
 };
 
 } // namespace xtape

@@ -107,6 +107,9 @@ std::uint32_t Records::append(const Op& op, std::span<const Var> operands, Attri
     }
     result_types_.clear();
     definition.shape(signature, result_types_);
+    if (result_types_.empty())
+        throw OpError(fmt::format("{}: its shape rule gave no result. An operation has at least one.",
+                                  definition.name));
     const std::uint32_t op_index = this->op_index(op);
     std::shared_ptr<const Attributes> shared;
     if (!attributes.empty()) shared = std::make_shared<const Attributes>(std::move(attributes));
@@ -221,6 +224,8 @@ Var Tape::variable(const std::string& name, const AnyArray& value, const std::ve
 
 Var Tape::variable(const std::string& name, std::shared_ptr<Cell> cell,
                    const std::vector<std::string>& dims) {
+    if (!cell)
+        throw ArgumentError(fmt::format("variable({}): its cell is null. Give one that exists.", name));
     const AnyArray& value = cell->array();
     if (!value.is_real())
         throw KindError(

@@ -31,7 +31,7 @@ const std::shared_ptr<Records>& Var::records() const {
     return records_;
 }
 
-const Shape& Var::shape() const {
+Shape Var::shape() const {
     return records()->result(id_).shape;
 }
 Kind Var::kind() const {
@@ -44,13 +44,14 @@ std::string Var::to_string() const {
     return records()->describe(id_);
 }
 
-Var Operand::on(const std::shared_ptr<Records>& records) const {
+Var Operand::on(const std::shared_ptr<Records>& records, Kind meant) const {
     if (const Var* var = this->var()) return *var;
     if (const auto* number = std::get_if<long double>(&value_))
         return records->var(records->append_leaf(constant_op(), Shape(), Kind::real, *number));
     const auto& array = std::get<AnyArray>(value_);
     const Kind kind = array.is_real()                  ? Kind::real
                       : array.element() == Element::b8 ? Kind::mask
+                      : meant == Kind::real            ? Kind::real
                                                        : Kind::index;
     return records->var(records->append_leaf(constant_op(), Shape(array.extents()), kind, array));
 }

@@ -35,7 +35,7 @@ public:
     Var(std::shared_ptr<Records> records, std::uint32_t id, std::uint64_t serial)
         : records_(std::move(records)), id_(id), serial_(serial) {}
 
-    [[nodiscard]] const Shape& shape() const;
+    [[nodiscard]] Shape shape() const;
     [[nodiscard]] std::size_t rank() const { return shape().rank(); }
     [[nodiscard]] Kind kind() const;
 
@@ -98,8 +98,9 @@ public:
 
     [[nodiscard]] const Var* var() const { return std::get_if<Var>(&value_); }
 
-    /// The Var, or this number or array as a constant on the given tape.
-    [[nodiscard]] Var on(const std::shared_ptr<Records>& records) const;
+    /// The Var, or this number or array as a constant on the given tape. Integers are indices, unless real
+    /// numbers are meant.
+    [[nodiscard]] Var on(const std::shared_ptr<Records>& records, Kind meant = Kind::index) const;
 
 private:
     std::variant<Var, long double, AnyArray> value_;

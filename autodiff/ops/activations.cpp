@@ -59,10 +59,20 @@ const Op erf_op = elementwise("xtape::erf")
                       .notation("erf({0})", R"(\operatorname{erf}({0}))")
                       .sampled_on(-3, 3);
 
+const Op erfc_op = elementwise("xtape::erfc")
+                       .opaque([](auto x) { return erfc(x); })
+                       .vjp([](const Pullback& p) {
+                           constexpr long double scale = 2 * std::numbers::inv_sqrtpi_v<long double>;
+                           return p.cotangent() * (-scale * exp(-square(p.input())));
+                       })
+                       .notation("erfc({0})", R"(\operatorname{erfc}({0}))")
+                       .sampled_on(-3, 3);
+
+// By erfc, since 1 + erf loses its digits where x is negative.
 const Op gelu_op = elementwise("xtape::gelu")
                        .forward([](auto x) {
                            constexpr long double scale = std::numbers::sqrt2_v<long double> / 2;
-                           return x * (1 + erf(scale * x)) / 2;
+                           return x * erfc(-scale * x) / 2;
                        })
                        .notation("gelu({0})", R"(\operatorname{gelu}({0}))")
                        .sampled_on(-4, 4);
@@ -72,7 +82,8 @@ const Op silu_op = elementwise("xtape::silu")
                        .notation("silu({0})", R"(\operatorname{silu}({0}))")
                        .sampled_on(-8, 8);
 
-const Op list[] = {sigmoid_op, softplus_op, relu_op, leaky_relu_op, elu_op, erf_op, gelu_op, silu_op};
+const Op list[] = {sigmoid_op, softplus_op, relu_op, leaky_relu_op, elu_op,
+                   erf_op,     erfc_op,     gelu_op, silu_op};
 
 } // namespace
 

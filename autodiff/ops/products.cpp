@@ -19,10 +19,8 @@ Shape matmul_shape(const Signature& s) {
     if (a.rank() != 2 || b.rank() != 2) s.fail("both must be matrices. Use reshape() or expand_dims().");
     if (same_extent(a[1], b[0])) return {a[0], b[1]};
     std::string why = fmt::format("{} ≠ {}.", extent_text(a[1]), extent_text(b[0]));
-    const std::string call = s.call();
-    const std::string second = call.substr(call.rfind(", ") + 2, call.size() - call.rfind(", ") - 3);
     if (same_extent(a[1], b[1]))
-        why += fmt::format(" {0} seems to hold examples in rows; use transpose({0}).", second);
+        why += fmt::format(" {0} seems to hold examples in rows; use transpose({0}).", s.operand(1));
     else if (same_extent(a[0], b[0]))
         why += " Did you mean the transpose of the first?";
     else if (same_extent(a[0], b[1]))
@@ -57,13 +55,13 @@ const Op matmul_op = operation("xtape::matmul")
 
 const Op list[] = {matmul_op};
 
-/// Both operands on the tape of the one that is a Var.
-std::pair<Var, Var> on_one_tape(const char* what, const Operand& a, const Operand& b) {
+/// The records of the tape that the operand which is a Var is on.
+Records& records_of(const char* what, const Operand& a, const Operand& b) {
     const Var* var = a.var() ? a.var() : b.var();
     if (!var)
         throw VarError(
             fmt::format("{}: none of its operands is on a tape. Make one with tape.constant(value).", what));
-    return {a.on(var->records()), b.on(var->records())};
+    return *var->records();
 }
 
 void require_vector(const char* what, const Var& x) {
@@ -76,8 +74,9 @@ void require_vector(const char* what, const Var& x) {
 
 Var matmul(const Operand& a, const Operand& b) {
     if (a.var() && b.var() && a.var()->rank() == 2 && b.var()->rank() == 2) return record(matmul_op, {a, b});
-    auto [left, right] = on_one_tape("matmul", a, b);
-    Transaction transaction(*left.records());
+    Records& records = records_of("matmul", a, b);
+    Transaction transaction(records);
+    const Var left = a.on(records.shared_from_this()), right = b.on(records.shared_from_this());
     const bool row = left.rank() == 1, column = right.rank() == 1;
     Var result =
         record(matmul_op, {row ? expand_dims(left, {0}) : left, column ? expand_dims(right, {1}) : right});
@@ -88,19 +87,27 @@ Var matmul(const Operand& a, const Operand& b) {
 }
 
 Var dot(const Operand& a, const Operand& b) {
-    auto [left, right] = on_one_tape("dot", a, b);
+    Records& records = records_of("dot", a, b);
+    Transaction transaction(records);
+    const Var left = a.on(records.shared_from_this()), right = b.on(records.shared_from_this());
     if (!same_extents(left.shape(), right.shape()))
         throw ShapeError(fmt::format("dot({0}, {1}): {0} is {2}, {1} is {3}: both must have one shape.",
                                      left.to_string(), right.to_string(), left.shape().to_string(),
                                      right.shape().to_string()));
-    return sum(left * right);
+    Var result = sum(left * right);
+    transaction.done();
+    return result;
 }
 
 Var outer(const Operand& a, const Operand& b) {
-    auto [left, right] = on_one_tape("outer", a, b);
+    Records& records = records_of("outer", a, b);
+    Transaction transaction(records);
+    const Var left = a.on(records.shared_from_this()), right = b.on(records.shared_from_this());
     require_vector("outer", left);
     require_vector("outer", right);
-    return expand_dims(left, {1}) * expand_dims(right, {0});
+    Var result = expand_dims(left, {1}) * expand_dims(right, {0});
+    transaction.done();
+    return result;
 }
 
 std::span<const Op> product_ops() {

@@ -218,6 +218,8 @@ Var extent(const Var& x, std::int64_t axis) {
         records->append(extent_op, {}, {{"dim", x.shape()[static_cast<std::size_t>(one[0])]}}));
 }
 
+bool is_extent(const Op& op) { return op == extent_op; }
+
 Var stop_gradient(const Var& x) {
     return record(stop_gradient_op, {x});
 }

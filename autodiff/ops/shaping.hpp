@@ -38,6 +38,9 @@ Var ones_like(const Var& x);
 /// known before.
 Var extent(const Var& x, std::int64_t axis);
 
+/// True for the operation that `extent` records.
+[[nodiscard]] bool is_extent(const Op& op);
+
 /// x as a constant: no derivative passes through it.
 Var stop_gradient(const Var& x);
 

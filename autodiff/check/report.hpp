@@ -1,0 +1,57 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace xtape {
+
+/// What a check found. INCONCLUSIVE is neither: the numbers cannot tell.
+enum class Verdict { pass, fail, inconclusive };
+
+/// `PASS`, `FAIL`, `INCONCLUSIVE`.
+[[nodiscard]] const char* to_string(Verdict verdict);
+
+/// One comparison of a report.
+struct Comparison {
+    std::string name;       ///< what was compared
+    std::string shape;      ///< its shape
+    std::size_t compared;   ///< how many entries
+    long double difference; ///< the largest absolute difference; NaN where there is none
+    long double tolerance;  ///< what rounding explains
+    Verdict verdict;
+    std::string note; ///< why, where it is not a plain PASS
+};
+
+/// The result of a check: prints as a table through fmt, is true where all passed, and knows its exit status.
+class Report {
+public:
+    using printed_by_xtape = void;
+
+    explicit Report(std::string title) : title_(std::move(title)) {}
+
+    void add(Comparison comparison) { comparisons_.push_back(std::move(comparison)); }
+
+    [[nodiscard]] const std::vector<Comparison>& comparisons() const { return comparisons_; }
+
+    /// The comparison of this name; throws NameError where there is none.
+    [[nodiscard]] const Comparison& operator[](const std::string& name) const;
+
+    /// FAIL where one comparison failed or nothing was compared, else INCONCLUSIVE where one was, else PASS.
+    [[nodiscard]] Verdict verdict() const;
+    [[nodiscard]] bool passed() const { return verdict() == Verdict::pass; }
+
+    /// How many entries were compared in all.
+    [[nodiscard]] std::size_t compared() const;
+
+    /// 0 pass, 1 fail, 2 inconclusive. (3, bad input, is an exception's.)
+    [[nodiscard]] int exit_status() const;
+
+    /// The table: name, shape, largest difference, tolerance, verdict, note.
+    [[nodiscard]] std::string to_string() const;
+
+private:
+    std::string title_;
+    std::vector<Comparison> comparisons_;
+};
+
+} // namespace xtape

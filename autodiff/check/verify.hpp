@@ -1,0 +1,39 @@
+#pragma once
+
+#include <xtape/autodiff/check/report.hpp>
+#include <xtape/autodiff/var.hpp>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace xtape {
+
+/// Arrays by name, as a person brings them: `{{"X", X}, {"W1", W1}, {"dW1", dW1}}`. A named array is referred
+/// to.
+using NamedArrays = std::vector<std::pair<std::string, AnyArray>>;
+
+struct VerifyOptions {
+    /// Names of gradients that are meant to be zero everywhere; others that are give INCONCLUSIVE, since a
+    /// gradient that was never computed is zero too.
+    std::vector<std::string> zero;
+};
+
+/// Compares hand-derived arrays with the tape that computes `cost`. An array named like a leaf is bound to it
+/// (a variable's own value is not touched); one named like a result (Z1, A1, J) is compared with it; one
+/// named d and the name of a Var is compared with the gradient of `cost` with respect to that. Forward values
+/// come first, then gradients from the cost back.
+///
+/// The truth is the tape in long double. The tolerance is what rounding explains: Monte Carlo arithmetic
+/// (Parker 1997) perturbs every entry that an operation reads by one unit roundoff of the array's element
+/// type and takes the largest effect of eight runs; sums of k terms that a person adds up in another order
+/// differ by at most 8 √k of that, except with a probability below 1e-13 (Higham and Mary 2019).
+///
+/// The textbook defers the mean: its dZ2 = A2 − Y is n ∂J/∂Z2. Gradients of intermediate results may all be
+/// in that convention, or all in the exact one; a mixture is a FAIL that says so.
+///
+/// Throws NameError for a name that the tape does not have (suggesting the nearest), BindingError where an
+/// input has no array or one of another shape. The tape is left as it was.
+Report verify(const Var& cost, const NamedArrays& mine, const VerifyOptions& options = {});
+
+} // namespace xtape
