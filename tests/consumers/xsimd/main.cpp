@@ -2,9 +2,14 @@
 #include <xtape/nn.hpp>
 
 #include <cmath>
-#include <cstdint>
+#include <type_traits>
 
 using namespace xtape;
+
+// What makes this worth a test: the type that this file calls xarray is another one than the library's.
+#ifdef XTENSOR_USE_XSIMD
+static_assert(!std::is_same_v<xt::xarray<double>, Array<double>>);
+#endif
 
 // Awkward numbers in odd sizes, so that whole and partial vectors occur.
 xt::xarray<double> numbers(std::size_t rows, std::size_t columns) {
