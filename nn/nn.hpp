@@ -1,7 +1,8 @@
 #pragma once
 
-/// Shallow neural networks: everything in nn/.
+/// Shallow neural networks: everything in nn/, and the tape that they stand on.
 
+#include <xtape/autodiff/autodiff.hpp>
 #include <xtape/nn/activations.hpp>
 #include <xtape/nn/closed_form.hpp>
 #include <xtape/nn/csv.hpp>

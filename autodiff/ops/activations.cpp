@@ -115,6 +115,10 @@ Var erf(const Var& x) {
     return record(erf_op, {x});
 }
 
+Var erfc(const Var& x) {
+    return record(erfc_op, {x});
+}
+
 std::span<const Op> activation_ops() {
     return list;
 }
