@@ -46,7 +46,7 @@ struct TrainingOptions {
 
     /// Called after each epoch; training ends where it returns false. What it records on the network's tape
     /// is taken back when training ends.
-    std::function<bool(const Epoch&)> callback;
+    std::function<bool(const Epoch&)> callback = {};
 };
 
 struct History {
