@@ -36,7 +36,7 @@ const char* to_string(Verdict verdict) {
     return "INCONCLUSIVE";
 }
 
-const Comparison& Report::operator[](const std::string& name) const {
+const Comparison& Report::operator[](const std::string& name) const& {
     const auto it = std::ranges::find(comparisons_, name, &Comparison::name);
     if (it == comparisons_.end())
         throw NameError(fmt::format("{}: nothing called {} was compared.", title_, name));

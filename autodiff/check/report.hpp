@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace xtape {
@@ -31,10 +32,12 @@ public:
 
     void add(Comparison comparison) { comparisons_.push_back(std::move(comparison)); }
 
-    [[nodiscard]] const std::vector<Comparison>& comparisons() const { return comparisons_; }
+    [[nodiscard]] const std::vector<Comparison>& comparisons() const& { return comparisons_; }
+    [[nodiscard]] std::vector<Comparison> comparisons() && { return std::move(comparisons_); }
 
     /// The comparison of this name; throws NameError where there is none.
-    [[nodiscard]] const Comparison& operator[](const std::string& name) const;
+    [[nodiscard]] const Comparison& operator[](const std::string& name) const&;
+    [[nodiscard]] Comparison operator[](const std::string& name) && { return std::as_const(*this)[name]; }
 
     /// FAIL where one comparison failed or nothing was compared, else INCONCLUSIVE where one was, else PASS.
     [[nodiscard]] Verdict verdict() const;

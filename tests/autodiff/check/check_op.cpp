@@ -1,0 +1,126 @@
+#include <xtape/autodiff/autodiff.hpp>
+
+#include <boost/test/unit_test.hpp>
+
+using namespace xtape;
+
+namespace {
+
+bool catches(const Op& op) {
+    return check_op(op).verdict() == Verdict::fail;
+}
+
+Elementwise tanh_with(std::function<Var(const Pullback&)> rule) {
+    Elementwise op = elementwise("test::tanh");
+    op.opaque([](auto x) { return tanh(x); }).vjp(std::move(rule));
+    return op;
+}
+
+Var right_rule(const Pullback& p) {
+    return p.cotangent() * (1 - square(p.output()));
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(every_elementwise_operation_of_the_library_passes) {
+    std::size_t checked = 0, entries = 0;
+    for (const Op& op : builtin_ops()) {
+        if (!op.definition().elementwise) continue;
+        const Report report = check_op(op);
+        BOOST_TEST(report.passed(), report.to_string());
+        ++checked;
+        entries += report.compared();
+    }
+    BOOST_TEST(checked == 52u);
+    BOOST_TEST(entries >= 5000u);
+}
+
+BOOST_AUTO_TEST_CASE(every_rule_of_the_library_off_by_a_thousandth_fails) {
+    std::size_t wrapped = 0;
+    for (const Op& op : builtin_ops()) {
+        Definition wrong = op.definition();
+        wrong.name = "wrong::" + wrong.short_name();
+        const bool gives_real = op.name() != "xtape::sign" && wrong.vjp;
+        if (!wrong.elementwise || !gives_real || wrong.without_gradient) continue;
+        wrong.vjp = [rule = wrong.vjp](const Pullback& p, std::size_t k) {
+            const Var cotangent = rule(p, k);
+            return cotangent.empty() ? cotangent : 1.001 * cotangent;
+        };
+        const Report report = check_op(Op(wrong));
+        BOOST_TEST((report["derivative"].verdict == Verdict::fail), report.to_string());
+        ++wrapped;
+    }
+    BOOST_TEST(wrapped >= 42u);
+}
+
+BOOST_AUTO_TEST_CASE(the_right_rule_passes) {
+    const Report report = check_op(tanh_with(right_rule));
+    BOOST_TEST(report.passed(), report.to_string());
+    BOOST_TEST(report.comparisons().size() == 4u);
+}
+
+BOOST_AUTO_TEST_CASE(wrong_rules_are_caught) {
+    BOOST_TEST(catches(tanh_with([](const Pullback& p) { return -right_rule(p); })));
+    BOOST_TEST(catches(tanh_with([](const Pullback&) { return Var(); })));
+    BOOST_TEST(catches(tanh_with([](const Pullback& p) { return p.cotangent() * (1 - square(p.input())); })));
+    BOOST_TEST(catches(tanh_with([](const Pullback& p) { return sum(right_rule(p)); })));
+    BOOST_TEST(
+        catches(tanh_with([](const Pullback& p) { return where(p.input() < 0, 1.001, 1) * right_rule(p); })));
+    BOOST_TEST(
+        catches(tanh_with([](const Pullback& p) { return right_rule(p) * (0 / (p.input() - p.input())); })));
+}
+
+BOOST_AUTO_TEST_CASE(a_rule_wrong_only_in_the_second_derivative_is_caught) {
+    const Report report = check_op(
+        tanh_with([](const Pullback& p) { return p.cotangent() * stop_gradient(1 - square(p.output())); }));
+    BOOST_TEST((report["derivative"].verdict == Verdict::pass));
+    BOOST_TEST((report["second derivative"].verdict == Verdict::fail));
+}
+
+BOOST_AUTO_TEST_CASE(a_rule_that_is_not_linear_in_its_cotangent_is_caught) {
+    const Report report = check_op(
+        tanh_with([](const Pullback& p) { return right_rule(p) * (1 + 1e-3 * square(p.cotangent())); }));
+    BOOST_TEST((report["linear in cotangent"].verdict == Verdict::fail));
+}
+
+BOOST_AUTO_TEST_CASE(a_rule_wrong_only_when_broadcast_is_caught) {
+    const Op op = elementwise("test::product")
+                      .opaque([](auto a, auto b) { return a * b; })
+                      .vjp([](const Pullback& p) { return p.cotangent() * p.input(1); },
+                           [](const Pullback& p) {
+                               const Var right = p.cotangent() * p.input(0);
+                               return same_extents(p.input(1).shape(), right.shape()) ? right : 1.001 * right;
+                           });
+    BOOST_TEST(catches(op));
+}
+
+BOOST_AUTO_TEST_CASE(a_forward_that_loses_digits_is_caught) {
+    const Op op = elementwise("test::expm1")
+                      .opaque([](auto x) { return exp(x) - 1; })
+                      .vjp([](const Pullback& p) { return p.cotangent() * exp(p.input()); })
+                      .sampled_on(1e-9, 1e-8);
+    BOOST_TEST((check_op(op)["value"].verdict == Verdict::fail));
+}
+
+BOOST_AUTO_TEST_CASE(what_throws_is_a_failure_with_its_words) {
+    const Report report = check_op(elementwise("test::tanh").opaque([](auto x) { return tanh(x); }));
+    BOOST_TEST((report.verdict() == Verdict::fail));
+    BOOST_TEST(report.to_string().find("has no derivative") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(whole_arrays_need_samples_and_are_checked_with_them) {
+    const Op op = operation("test::row_sums")
+                      .operands({Kind::real})
+                      .shape([](const Signature& s) { return Shape{s.shape()[0]}; })
+                      .forward([](const auto& call) {
+                          using T = typename std::decay_t<decltype(call)>::value_type;
+                          return Array<T>(xt::sum(call.real(0), {1}));
+                      })
+                      .vjp([](const Pullback& p) {
+                          return broadcast_to(expand_dims(p.cotangent(), {1}), p.input().shape());
+                      });
+    BOOST_CHECK_THROW((void)check_op(op), ArgumentError);
+    const xt::xarray<double> x{{1, -2, 3}, {0.5, 4, -1}};
+    const Report report = check_op(op, {Sample{{x}, {}}});
+    BOOST_TEST(report.passed(), report.to_string());
+}

@@ -1,0 +1,165 @@
+#include <xtape/autodiff/autodiff.hpp>
+
+#include <boost/test/unit_test.hpp>
+
+using namespace xtape;
+
+namespace {
+
+/// Two features, five examples: logistic regression by hand, and the tape of the same.
+struct Logistic {
+    Tape tape;
+    Var cost;
+    xt::xarray<double> X{{0.5, -1.5, 2.0, 0.25, 1.0}, {1.0, 0.75, -0.5, -2.0, 0.1}}, Y{{0, 1, 1, 0, 1}};
+    xt::xarray<double> W{{0.3, -0.7}}, b = xt::xarray<double>::from_shape({1, 1});
+    xt::xarray<double> Z, A, dZ, dW = xt::xarray<double>::from_shape({1, 2}), db = b;
+
+    Logistic() {
+        const Var x = tape.input("X", {Dim("n0", 2), Dim("n")}), y = tape.input("Y", {1, Dim("n")});
+        const Var w = tape.variable("W", xt::xarray<double>{{9, 9}}), bias = tape.variable("b", b);
+        const Var z = named("Z", matmul(w, x) + bias), a = named("A", sigmoid(z));
+        cost = named("J", mean(-(y * log(a) + (1 - y) * log(1 - a))));
+        b(0, 0) = 0.2;
+        Z = 0.3 * xt::view(X, xt::range(0, 1)) - 0.7 * xt::view(X, xt::range(1, 2)) + 0.2;
+        A = 1 / (1 + xt::exp(-Z));
+        dZ = A - Y;
+        dW.fill(0);
+        db.fill(0);
+        for (std::size_t j = 0; j < 5; ++j) {
+            for (std::size_t i = 0; i < 2; ++i)
+                dW(0, i) += dZ(0, j) * X(i, j) / 5;
+            db(0, 0) += dZ(0, j) / 5;
+        }
+    }
+    [[nodiscard]] NamedArrays arrays() const {
+        return {{"X", X}, {"Y", Y},   {"W", W},   {"b", b},  {"Z", Z},
+                {"A", A}, {"dZ", dZ}, {"dW", dW}, {"db", db}};
+    }
+    [[nodiscard]] Report check() const { return verify(cost, arrays()); }
+};
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(right_arrays_pass_and_nothing_is_changed) {
+    const Logistic mine;
+    const std::size_t size = mine.tape.size();
+    const auto names = mine.tape.names();
+    const Report report = mine.check();
+    BOOST_TEST(report.passed(), report.to_string());
+    BOOST_TEST(report.compared() == 5u + 5 + 5 + 2 + 1);
+    BOOST_TEST(mine.tape.size() == size);
+    BOOST_TEST(mine.tape.names() == names, boost::test_tools::per_element());
+    BOOST_TEST(mine.tape["W"].value()(0, 0) == 9); // the variable's own value is not touched
+}
+
+BOOST_AUTO_TEST_CASE(forward_values_come_first_then_gradients_from_the_cost_back) {
+    const Logistic mine;
+    std::vector<std::string> order;
+    for (const Comparison& c : mine.check().comparisons())
+        order.push_back(c.name);
+    BOOST_TEST(order == (std::vector<std::string>{"Z", "A", "dZ", "db", "dW"}),
+               boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(the_deferred_mean_is_a_convention) {
+    Logistic mine;
+    BOOST_TEST(mine.check()["dZ"].note.find("mean deferred") != std::string::npos);
+    mine.dZ /= 5;
+    const Report exact = mine.check();
+    BOOST_TEST(exact.passed(), exact.to_string());
+    BOOST_TEST(exact["dZ"].note.empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_mixture_of_conventions_fails) {
+    Logistic mine;
+    const xt::xarray<double> dA = -mine.Y / mine.A + (1 - mine.Y) / (1 - mine.A); // deferred
+    NamedArrays arrays = mine.arrays();
+    arrays.emplace_back("dA", dA);
+    BOOST_TEST(verify(mine.cost, arrays).passed());
+    mine.dZ /= 5; // exact, downstream of a deferred one
+    const Report report = verify(mine.cost, arrays);
+    BOOST_TEST((report["dZ"].verdict == Verdict::fail));
+    BOOST_TEST(report["dZ"].note.find("factor 5 is missing") != std::string::npos, report.to_string());
+}
+
+BOOST_AUTO_TEST_CASE(a_parameter_may_not_defer_the_mean) {
+    Logistic mine;
+    mine.dW *= 5;
+    BOOST_TEST((mine.check()["dW"].verdict == Verdict::fail));
+}
+
+BOOST_AUTO_TEST_CASE(an_error_in_any_array_is_caught_and_nothing_else_blamed) {
+    const auto failing = [](const Logistic& mine) {
+        std::vector<std::string> names;
+        for (const Comparison& c : mine.check().comparisons())
+            if (c.verdict == Verdict::fail) names.push_back(c.name);
+        return names;
+    };
+    for (const std::string name : {"Z", "A", "dZ", "dW", "db"})
+        for (const double factor : {1.001, 1 + 1e-11, std::numeric_limits<double>::quiet_NaN()}) {
+            Logistic mine;
+            auto& array = name == "Z"    ? mine.Z
+                          : name == "A"  ? mine.A
+                          : name == "dZ" ? mine.dZ
+                          : name == "dW" ? mine.dW
+                                         : mine.db;
+            array.data()[array.size() - 1] *= factor;
+            BOOST_TEST(failing(mine) == std::vector<std::string>{name}, boost::test_tools::per_element());
+        }
+}
+
+BOOST_AUTO_TEST_CASE(float_arrays_are_held_to_the_rounding_of_float) {
+    const Logistic mine;
+    NamedArrays arrays = mine.arrays();
+    const xt::xarray<float> right = xt::cast<float>(mine.dW), wrong = 1.001f * right;
+    arrays[7].second = AnyArray(right);
+    BOOST_TEST(verify(mine.cost, arrays).passed());
+    arrays[7].second = AnyArray(wrong);
+    BOOST_TEST((verify(mine.cost, arrays)["dW"].verdict == Verdict::fail));
+}
+
+BOOST_AUTO_TEST_CASE(shapes_are_reported_not_crashed_on) {
+    const Logistic mine;
+    NamedArrays arrays = mine.arrays();
+    arrays[7].second = AnyArray(xt::xarray<double>(xt::transpose(mine.dW)));
+    Report report = verify(mine.cost, arrays);
+    BOOST_TEST(report["dW"].note.find("transposed") != std::string::npos);
+    BOOST_TEST((report["dW"].verdict == Verdict::fail));
+    arrays[7].second = AnyArray(xt::xarray<double>{mine.dW(0, 0), mine.dW(0, 1)});
+    report = verify(mine.cost, arrays);
+    BOOST_TEST(report["dW"].note.find("reshape") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(column_major_arrays_and_views_are_welcome) {
+    const Logistic mine;
+    const xt::xarray<double, xt::layout_type::column_major> X = mine.X;
+    NamedArrays arrays = mine.arrays();
+    arrays[0].second = AnyArray(X);
+    arrays[6].second = AnyArray(xt::view(mine.dZ, xt::all(), xt::all()));
+    BOOST_TEST(verify(mine.cost, arrays).passed());
+}
+
+BOOST_AUTO_TEST_CASE(zero_everywhere_is_inconclusive_unless_declared) {
+    Logistic mine;
+    mine.X.fill(0); // then dW is zero
+    mine.Z.fill(0.2);
+    mine.A = 1 / (1 + xt::exp(-mine.Z));
+    mine.dZ = mine.A - mine.Y;
+    mine.dW.fill(0);
+    mine.db(0, 0) = xt::sum(mine.dZ)() / 5;
+    BOOST_TEST((mine.check()["dW"].verdict == Verdict::inconclusive));
+    BOOST_TEST(mine.check().exit_status() == 2);
+    BOOST_TEST(verify(mine.cost, mine.arrays(), {.zero = {"dW"}}).passed());
+}
+
+BOOST_AUTO_TEST_CASE(bad_names_and_missing_inputs_are_said) {
+    const Logistic mine;
+    BOOST_CHECK_EXCEPTION((void)verify(mine.cost, {{"X", mine.X}, {"Y", mine.Y}, {"dw", mine.dW}}), NameError,
+                          [](const NameError& e) {
+                              return std::string(e.what()).find("Did you mean dW?") != std::string::npos;
+                          });
+    BOOST_CHECK_EXCEPTION(
+        (void)verify(mine.cost, {{"X", mine.X}, {"dW", mine.dW}}), BindingError,
+        [](const BindingError& e) { return std::string(e.what()).find("Y") != std::string::npos; });
+    BOOST_TEST(verify(mine.cost, {{"X", mine.X}, {"Y", mine.Y}}).exit_status() == 1); // nothing was compared
+}

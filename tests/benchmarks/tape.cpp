@@ -1,0 +1,107 @@
+/// What recording costs, and that a loop of record, evaluate, rewind does not grow.
+
+#include <xtape/nn.hpp>
+
+#include <benchmark/benchmark.h>
+#include <fstream>
+#include <unistd.h>
+
+namespace {
+
+using namespace xtape;
+
+/// The memory of this process that is in RAM, in MiB.
+double resident() {
+    std::ifstream statm("/proc/self/statm");
+    double total = 0, pages = 0;
+    statm >> total >> pages;
+    return pages * static_cast<double>(sysconf(_SC_PAGESIZE)) / (1 << 20);
+}
+
+/// One elementwise operation on operands of one shape; the tape is taken back every 10⁴ records.
+void record_elementwise(benchmark::State& state) {
+    Tape tape;
+    const Var x = tape.input("x", {3, Dim("n")}), y = tape.input("y", {3, Dim("n")});
+    const Tape::Mark mark = tape.mark();
+    for (auto _ : state) {
+        benchmark::DoNotOptimize(x + y);
+        if (tape.size() > 10'000) tape.rewind(mark);
+    }
+}
+BENCHMARK(record_elementwise);
+
+void record_broadcast(benchmark::State& state) {
+    Tape tape;
+    const Var x = tape.input("x", {3, Dim("n")}), y = tape.input("y", {3, 1});
+    const Tape::Mark mark = tape.mark();
+    for (auto _ : state) {
+        benchmark::DoNotOptimize(x + y);
+        if (tape.size() > 10'000) tape.rewind(mark);
+    }
+}
+BENCHMARK(record_broadcast);
+
+void record_with_number(benchmark::State& state) {
+    Tape tape;
+    const Var x = tape.input("x", {3, Dim("n")});
+    const Tape::Mark mark = tape.mark();
+    for (auto _ : state) {
+        benchmark::DoNotOptimize(2 * x);
+        if (tape.size() > 10'000) tape.rewind(mark);
+    }
+    state.SetLabel("two records: the number and the product");
+}
+BENCHMARK(record_with_number);
+
+void record_matmul(benchmark::State& state) {
+    Tape tape;
+    const Var W = tape.input("W", {Dim("n1", 4), Dim("n0", 3)}),
+              X = tape.input("X", {Dim("n0", 3), Dim("n")});
+    const Tape::Mark mark = tape.mark();
+    for (auto _ : state) {
+        benchmark::DoNotOptimize(matmul(W, X));
+        if (tape.size() > 10'000) tape.rewind(mark);
+    }
+}
+BENCHMARK(record_matmul);
+
+/// Network, cost and gradients of the Breast Cancer job: 30-16-1.
+void record_network_and_gradient(benchmark::State& state) {
+    nn::Random random(1);
+    const nn::Parameters parameters = nn::initialise({30, 16, 1}, random);
+    Tape tape;
+    const Tape::Mark mark = tape.mark();
+    std::size_t records = 0;
+    for (auto _ : state) {
+        const nn::Network net = nn::network(tape, parameters);
+        benchmark::DoNotOptimize(gradient(net.cost, net.parameters()));
+        records = tape.size();
+        tape.rewind(mark);
+    }
+    state.counters["records"] = static_cast<double>(records);
+    state.counters["per_record"] =
+        benchmark::Counter(static_cast<double>(records),
+                           benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
+}
+BENCHMARK(record_network_and_gradient);
+
+/// Rounds of record, gradient, evaluate, rewind; the counters are MiB in RAM before, after 10³ rounds and
+/// after all.
+void rounds(benchmark::State& state) {
+    Tape tape;
+    const Var x = tape.variable("x", nn::constant(3, 2, 0.5));
+    const Tape::Mark mark = tape.mark();
+    for (auto _ : state) {
+        state.counters["MiB_before"] = resident();
+        for (std::int64_t round = 1; round <= state.range(0); ++round) {
+            const Var y = named("y", sum(tanh(x) * x));
+            benchmark::DoNotOptimize(gradient(y, x).value());
+            tape.rewind(mark);
+            if (round == 1000) state.counters["MiB_after_1000"] = resident();
+        }
+        state.counters["MiB_after_all"] = resident();
+    }
+}
+BENCHMARK(rounds)->Arg(1'000)->Arg(100'000)->Iterations(1)->Unit(benchmark::kMillisecond);
+
+} // namespace
