@@ -1,5 +1,6 @@
 #include <xtape/autodiff/evaluate.hpp>
 #include <xtape/autodiff/gradient.hpp>
+#include <xtape/nn/matrix.hpp>
 #include <xtape/nn/metrics.hpp>
 #include <xtape/nn/training.hpp>
 
@@ -41,6 +42,11 @@ std::vector<Var> variables(const Network& network, const Parameters& parameters)
 }
 
 void require(const TrainingOptions& options, const Dataset& training) {
+    for (const Dataset* set : {&training, options.validation}) {
+        if (!set) continue;
+        require_matrix("train", "X", set->X);
+        require_matrix("train", "Y", set->Y);
+    }
     if (training.size() == 0) throw ArgumentError("train: there are no examples.");
     if (!options.optimiser) throw ArgumentError("train: there is no optimiser; give one, as Adam().");
     if (options.validation && options.validation->size() == 0)
@@ -140,9 +146,11 @@ private:
 
     [[noreturn]] void fail(Bound& examples, const Var& var) {
         const std::optional<NonFinite> where = examples.first_nonfinite(var);
+        const bool data = where && (where->var.same_as(network_.X) || where->var.same_as(network_.Y));
         parameters_.assign_flat(last_finite_);
         throw TrainingError(fmt::format("train: in epoch {} {} is NaN or infinite: {} {}", epoch_,
-                                        var.to_string(), where ? where->message : "", remedy));
+                                        var.to_string(), where ? where->message : "",
+                                        data ? "Mend the data; the parameters are as they were." : remedy));
     }
 
     std::optional<double> accuracy(Bound& examples, const Dataset& dataset) {

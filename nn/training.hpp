@@ -64,8 +64,9 @@ struct History {
 ///
 /// Throws ArgumentError for no examples, patience without validation, a negative min_delta, a network that
 /// was recorded with other parameters, or labels that are not classes where accuracy is asked for;
-/// BindingError where the data do not fit the network; TrainingError, which names the operation in which it
-/// arose, where something is NaN or infinite: the parameters are then the last whose cost was finite.
+/// ShapeError or BindingError where the data are no matrices or do not fit the network; TrainingError, which
+/// names the operation in which it arose, where something is NaN or infinite: the parameters are then the
+/// last whose cost was finite.
 template <std::floating_point T = double>
 History train(const Network& network, Parameters& parameters, const Dataset& training,
               const TrainingOptions& options = {});
