@@ -1,0 +1,6 @@
+file(READ ${README} readme)
+file(READ ${PROGRAM} program)
+string(FIND "${readme}" "```cpp\n${program}```" position)
+if(position EQUAL -1)
+  message(FATAL_ERROR "README.md does not quote ${PROGRAM} as it is: copy one to the other.")
+endif()
