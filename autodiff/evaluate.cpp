@@ -73,8 +73,27 @@ Evaluation<T>& Evaluation<T>::bind(const Var& target, AnyArray array) {
         throw BindingError(fmt::format(
             "{} is neither an input nor a variable, so no array can be bound to it.", target.to_string()));
     bindings_.insert_or_assign(target.id(), Held{target.serial(), fitted<T>(*records_, target.id(), array)});
+    ambiguous_ = differ();
     forget();
     return *this;
+}
+
+/// True where two bound arrays, or two axes of one, give one unsized dimension different extents.
+template <std::floating_point T>
+bool Evaluation<T>::differ() const {
+    Environment seen;
+    for (const auto& [id, held] : bindings_) {
+        if (!records_->holds(id, held.serial)) continue;
+        const Shape& shape = records_->result(id).shape;
+        for (std::size_t axis = 0; axis < shape.rank(); ++axis) {
+            if (shape[axis].sized()) continue;
+            const std::size_t extent = held.array.extents()[axis];
+            const auto known = seen.find(shape[axis].name());
+            if (known && *known != extent) return true;
+            if (!known) seen.set(shape[axis].name(), extent);
+        }
+    }
+    return false;
 }
 
 template <std::floating_point T>
@@ -90,7 +109,8 @@ void Evaluation<T>::perturb(T unit, std::uint64_t seed) {
     forget();
 }
 
-/// The records that a result needs and that are not remembered, found without recursion.
+/// The records that a result needs and that are not remembered, found without recursion, and the inputs: those
+/// of remembered values too where bound arrays differ in a dimension, since they decide which extent is meant.
 template <std::floating_point T>
 typename Evaluation<T>::Needed Evaluation<T>::needed(const Records& records, std::uint32_t id) const {
     Needed found;
@@ -101,8 +121,9 @@ typename Evaluation<T>::Needed Evaluation<T>::needed(const Records& records, std
         open.pop_back();
         const Record& record = records.record(index);
         const auto held = values_.find(record.first_result);
-        if (held != values_.end() && held->second.serial == record.serial) continue;
-        found.records.push_back(index);
+        const bool remembered = held != values_.end() && held->second.serial == record.serial;
+        if (remembered && !ambiguous_) continue;
+        if (!remembered) found.records.push_back(index);
         if (const Leaf* leaf = records.leaf(record.first_result);
             leaf && std::holds_alternative<std::monostate>(*leaf))
             found.inputs.push_back(record.first_result);
@@ -115,13 +136,13 @@ typename Evaluation<T>::Needed Evaluation<T>::needed(const Records& records, std
     return found;
 }
 
-/// The extents of unsized dimensions: from the inputs that are needed, which must agree, then from the other
-/// bound ones.
+/// The extents of unsized dimensions: from the inputs that are needed, then, for names that these do not have,
+/// from the other bound ones. Each must agree among themselves.
 template <std::floating_point T>
 Environment Evaluation<T>::environment(const Records& records, const Needed& needed) const {
     Environment environment;
     std::unordered_map<std::string, std::uint32_t> givers;
-    const auto take = [&](std::uint32_t id, bool must_agree) {
+    const auto take = [&](std::uint32_t id, const std::unordered_map<std::string, std::uint32_t>& settled) {
         const auto held = bindings_.find(id);
         if (held == bindings_.end() || !records.holds(id, held->second.serial)) return;
         const Shape& shape = records.result(id).shape;
@@ -133,7 +154,7 @@ Environment Evaluation<T>::environment(const Records& records, const Needed& nee
             if (!known) {
                 environment.set(name, extent);
                 givers[name] = id;
-            } else if (must_agree && *known != extent) {
+            } else if (*known != extent && !settled.contains(name)) {
                 throw BindingError(
                     fmt::format("{0} is {1} in {2} and {3} in {4}. Bind arrays of the same {0}.", name,
                                 *known, records.describe(givers[name]), extent, records.describe(id)));
@@ -141,15 +162,10 @@ Environment Evaluation<T>::environment(const Records& records, const Needed& nee
         }
     };
     for (const std::uint32_t id : needed.inputs)
-        take(id, true);
-    // Values that are remembered were computed from bound inputs too; theirs come next, in the order of
-    // recording.
-    std::vector<std::uint32_t> others;
+        take(id, {});
+    const auto settled = givers;
     for (const auto& [id, held] : bindings_)
-        others.push_back(id);
-    std::ranges::sort(others);
-    for (const std::uint32_t id : others)
-        take(id, false);
+        take(id, settled);
     return environment;
 }
 
@@ -251,7 +267,6 @@ const AnyArray& Evaluation<T>::evaluate(const Var& var) {
             for (const std::uint32_t index : needed.records)
                 compute(records, index, environment);
         } catch (const BindingError& error) {
-            if (needed.records.size() == 1) throw;
             throw BindingError(fmt::format("{} needs {}", var.to_string(), error.what()));
         }
     }

@@ -78,11 +78,13 @@ private:
     [[nodiscard]] AnyArray perturbed(const AnyArray& array);
     void use(const std::shared_ptr<Records>& records);
     [[nodiscard]] std::string bound_names(const Records& records) const;
+    [[nodiscard]] bool differ() const;
 
     std::shared_ptr<Records> records_;
     std::unordered_map<std::uint32_t, Held> bindings_;
     std::unordered_map<std::uint32_t, Held> values_;
     std::vector<std::pair<std::shared_ptr<Cell>, std::uint64_t>> cells_;
+    bool ambiguous_ = false; ///< bound arrays give one unsized dimension different extents
     T unit_ = 0;
     std::uint64_t state_ = 0;
 };

@@ -41,8 +41,8 @@ std::size_t Environment::extent(const Dim& dim) const {
     if (dim.sized()) return dim.extent();
     if (const auto known = find(dim.name())) return *known;
     throw BindingError(
-        fmt::format("The extent of {0} is not known: no bound array has a dimension {0}. Bind an input "
-                    "that has one.",
+        fmt::format("the extent of {0}, which is not known: no bound array has a dimension {0}. Bind an "
+                    "input that has one.",
                     dim.name()));
 }
 
