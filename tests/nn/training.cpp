@@ -283,6 +283,21 @@ BOOST_AUTO_TEST_CASE(a_cost_that_becomes_infinite_leaves_the_last_finite_paramet
     }
 }
 
+BOOST_AUTO_TEST_CASE(a_cost_that_becomes_infinite_later_keeps_what_was_learnt) {
+    Trained trained({30, 1});
+    Array<double> learnt;
+    std::size_t steps = 0;
+    const auto jumps = [&](std::span<double> theta, std::span<const double> g) {
+        GradientDescent(++steps == 4 ? 1e6 : 0.1)(theta, g);
+    };
+    const auto remember = [&](const Epoch&) { return learnt = trained.parameters.flat(), true; };
+    BOOST_CHECK_EXCEPTION(trained.on(breast_cancer().train, {.optimiser = jumps, .callback = remember}),
+                          TrainingError,
+                          [](const Error& error) { return mentions(error, "in epoch 4 J is NaN"); });
+    BOOST_TEST((trained.parameters.flat() == learnt));
+    BOOST_TEST(!(learnt == Trained({30, 1}).parameters.flat()));
+}
+
 BOOST_AUTO_TEST_CASE(a_nan_in_the_data_is_found_before_the_first_step) {
     Dataset data = breast_cancer().train;
     data.X(3, 17) = std::numeric_limits<double>::quiet_NaN();
