@@ -104,10 +104,9 @@ int main(int argc, char** argv) try {
         ->check(CLI::Range(1, 1'000'000))
         ->capture_default_str();
     app.add_option("--seed", seed, "of the split and the first weights")->capture_default_str();
-    app.add_option("--output", directory, "where the picture and the history go")
-        ->check(CLI::ExistingDirectory)
-        ->capture_default_str();
+    app.add_option("--output", directory, "where the picture and the history go")->capture_default_str();
     CLI11_PARSE(app, argc, argv);
+    std::filesystem::create_directories(directory);
     return run(epochs, seed, directory);
 } catch (const std::exception& error) {
     fmt::print(stderr, "breast_cancer: {}\n", error.what());

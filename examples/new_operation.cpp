@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <numbers>
+#include <utility>
 
 using namespace xtape;
 
@@ -23,9 +25,7 @@ const Op snake_op = elementwise("example::snake")
                         .notation("snake({0})", R"(\operatorname{snake}({0}))")
                         .sampled_on(-10, 10);
 
-Var snake(const Var& x, long double frequency) {
-    return record(snake_op, {x}, {{"frequency", frequency}});
-}
+Var snake(const Var& x, long double frequency) { return record(snake_op, {x}, {{"frequency", frequency}}); }
 
 /// n points of sin(x) for x in [low, high].
 nn::Dataset sine(std::size_t n, double low, double high) {
