@@ -44,11 +44,15 @@ std::pair<double, double> errors(const nn::Activation& hidden) {
     nn::Random random(1);
     nn::Parameters parameters = nn::initialise({1, 16, 1}, random);
     Tape tape;
-    const nn::Network net =
-        nn::network(tape, parameters, {.hidden = hidden, .output = "identity", .loss = "squared_error"});
+    const nn::Network net = nn::network(tape, parameters,
+                                        {.hidden = hidden,
+                                         .output = "identity",
+                                         .loss = "squared_error",
+                                         .lambda = 0.3}); // small weights are low frequencies
     nn::train(net, parameters, inside, {.optimiser = nn::Adam(0.01), .epochs = 5000, .accuracy = false});
-    const auto error = [&](const nn::Dataset& data) { // J is half of the mean squared error
-        return std::sqrt(2 * net.cost.item({{net.X, data.X}, {net.Y, data.Y}}));
+    const auto error = [&](const nn::Dataset& data) {
+        const Array<double> difference = nn::predict(net, data.X) - data.Y;
+        return std::sqrt(xt::mean(difference * difference)());
     };
     return {error(inside), error(outside)};
 }
@@ -67,7 +71,7 @@ int main() try {
     };
     const double with_tanh = row("tanh", errors("tanh"));
     const double with_snake = row("snake(·, 1)", errors([](const Var& z) { return snake(z, 1); }));
-    return with_snake < with_tanh ? 0 : 1;
+    return with_snake < with_tanh / 4 ? 0 : 1;
 } catch (const std::exception& error) {
     fmt::print(stderr, "new_operation: {}\n", error.what());
     return 3;
