@@ -71,9 +71,7 @@ std::pair<AnyArray, T*> AnyArray::zeros(const Extents& extents) {
     return {AnyArray(element_of<T>, extents, elements, elements.get()), elements.get()};
 }
 
-std::size_t AnyArray::size() const {
-    return size_of(extents_);
-}
+std::size_t AnyArray::size() const { return size_of(extents_); }
 
 void AnyArray::check(Element wanted) const {
     if (wanted != element_)

@@ -9,24 +9,12 @@
 namespace xtape {
 namespace {
 
-std::string print(std::int64_t value) {
-    return fmt::to_string(value);
-}
-std::string print(long double value) {
-    return fmt::format("{}", static_cast<double>(value));
-}
-std::string print(const std::string& value) {
-    return value;
-}
-std::string print(const Axes& value) {
-    return fmt::format("[{}]", fmt::join(value, ", "));
-}
-std::string print(const Dim& value) {
-    return value.to_string();
-}
-std::string print(const Shape& value) {
-    return value.to_string();
-}
+std::string print(std::int64_t value) { return fmt::to_string(value); }
+std::string print(long double value) { return fmt::format("{}", static_cast<double>(value)); }
+std::string print(const std::string& value) { return value; }
+std::string print(const Axes& value) { return fmt::format("[{}]", fmt::join(value, ", ")); }
+std::string print(const Dim& value) { return value.to_string(); }
+std::string print(const Shape& value) { return value.to_string(); }
 
 void mix(std::size_t& seed, std::size_t hash) {
     seed ^= hash + 0x9e3779b97f4a7c15ULL + (seed << 6) + (seed >> 2);
@@ -44,6 +32,18 @@ std::size_t hash_of(const Attribute& attribute) {
 }
 
 } // namespace
+
+// Defined here, so that a program that includes the header need not instantiate the variant's copies.
+Attributes::Attributes() = default;
+Attributes::Attributes(std::initializer_list<Entry> entries) : entries_(entries) {}
+Attributes::Attributes(std::vector<Entry> entries) : entries_(std::move(entries)) {}
+Attributes::Attributes(const Attributes&) = default;
+Attributes::Attributes(Attributes&&) noexcept = default;
+Attributes& Attributes::operator=(const Attributes&) = default;
+Attributes& Attributes::operator=(Attributes&&) noexcept = default;
+Attributes::~Attributes() = default;
+
+bool Attributes::operator==(const Attributes& other) const { return entries_ == other.entries_; }
 
 bool Attributes::contains(const std::string& name) const {
     return std::ranges::any_of(entries_, [&](const Entry& entry) { return entry.first == name; });

@@ -22,9 +22,14 @@ public:
 
     using Entry = std::pair<std::string, Attribute>;
 
-    Attributes() = default;
-    Attributes(std::initializer_list<Entry> entries) : entries_(entries) {}
-    explicit Attributes(std::vector<Entry> entries) : entries_(std::move(entries)) {}
+    Attributes();
+    Attributes(std::initializer_list<Entry> entries);
+    explicit Attributes(std::vector<Entry> entries);
+    Attributes(const Attributes&);
+    Attributes(Attributes&&) noexcept;
+    Attributes& operator=(const Attributes&);
+    Attributes& operator=(Attributes&&) noexcept;
+    ~Attributes();
 
     [[nodiscard]] bool empty() const { return entries_.empty(); }
     [[nodiscard]] const std::vector<Entry>& entries() const { return entries_; }
@@ -42,7 +47,7 @@ public:
     [[nodiscard]] const Axes& axes(const std::string& name) const { return get<Axes>(name); }
     [[nodiscard]] const Shape& shape(const std::string& name) const { return get<Shape>(name); }
 
-    bool operator==(const Attributes&) const = default;
+    bool operator==(const Attributes& other) const;
     [[nodiscard]] std::size_t hash() const;
 
     /// `axes=[0, 1], keep=1`.

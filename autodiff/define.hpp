@@ -284,11 +284,7 @@ private:
     }
 };
 
-[[nodiscard]] inline Elementwise elementwise(std::string name) {
-    return Elementwise(std::move(name));
-}
-[[nodiscard]] inline Operation operation(std::string name) {
-    return Operation(std::move(name));
-}
+[[nodiscard]] inline Elementwise elementwise(std::string name) { return Elementwise(std::move(name)); }
+[[nodiscard]] inline Operation operation(std::string name) { return Operation(std::move(name)); }
 
 } // namespace xtape

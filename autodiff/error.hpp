@@ -3,6 +3,8 @@
 /// Typed errors. Each message names the operation, its operands with their shapes, and what to do about it.
 
 #include <stdexcept>
+#include <string>
+#include <vector>
 
 namespace xtape {
 
@@ -55,5 +57,8 @@ struct ArgumentError : Error {
 struct DataError : Error {
     using Error::Error;
 };
+
+/// The one of `candidates` that a person who wrote `name` may have meant; empty where none is near.
+[[nodiscard]] std::string nearest(const std::string& name, const std::vector<std::string>& candidates);
 
 } // namespace xtape

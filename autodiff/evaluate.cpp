@@ -1,5 +1,5 @@
 #include <xtape/autodiff/evaluate.hpp>
-#include <xtape/autodiff/tape.hpp>
+#include <xtape/autodiff/records.hpp>
 
 #include <fmt/format.h>
 
@@ -109,8 +109,9 @@ void Evaluation<T>::perturb(T unit, std::uint64_t seed) {
     forget();
 }
 
-/// The records that a result needs and that are not remembered, found without recursion, and the inputs: those
-/// of remembered values too where bound arrays differ in a dimension, since they decide which extent is meant.
+/// The records that a result needs and that are not remembered, found without recursion, and the inputs:
+/// those of remembered values too where bound arrays differ in a dimension, since they decide which extent is
+/// meant.
 template <std::floating_point T>
 typename Evaluation<T>::Needed Evaluation<T>::needed(const Records& records, std::uint32_t id) const {
     Needed found;
@@ -136,8 +137,8 @@ typename Evaluation<T>::Needed Evaluation<T>::needed(const Records& records, std
     return found;
 }
 
-/// The extents of unsized dimensions: from the inputs that are needed, then, for names that these do not have,
-/// from the other bound ones. Each must agree among themselves.
+/// The extents of unsized dimensions: from the inputs that are needed, then, for names that these do not
+/// have, from the other bound ones. Each must agree among themselves.
 template <std::floating_point T>
 Environment Evaluation<T>::environment(const Records& records, const Needed& needed) const {
     Environment environment;

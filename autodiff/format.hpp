@@ -16,9 +16,7 @@ template <class P>
 concept Printable = requires(const P& p) {
     { p.to_string() } -> std::same_as<std::string>;
 }
-&&requires {
-    typename P::printed_by_xtape;
-};
+&&requires { typename P::printed_by_xtape; };
 
 } // namespace xtape
 

@@ -2,7 +2,7 @@
 #include <xtape/autodiff/ops/arithmetic.hpp>
 #include <xtape/autodiff/ops/reductions.hpp>
 #include <xtape/autodiff/ops/shaping.hpp>
-#include <xtape/autodiff/tape.hpp>
+#include <xtape/autodiff/records.hpp>
 
 #include <fmt/format.h>
 
@@ -242,9 +242,7 @@ std::vector<Var> walk(const char* what, const Var& output, const Var& cotangent,
     return results;
 }
 
-bool is_one_number(const Shape& shape) {
-    return std::ranges::all_of(shape.dims(), &Dim::is_one);
-}
+bool is_one_number(const Shape& shape) { return std::ranges::all_of(shape.dims(), &Dim::is_one); }
 
 } // namespace
 

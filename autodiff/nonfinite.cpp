@@ -1,5 +1,5 @@
 #include <xtape/autodiff/evaluate.hpp>
-#include <xtape/autodiff/tape.hpp>
+#include <xtape/autodiff/records.hpp>
 
 #include <fmt/format.h>
 
@@ -127,10 +127,10 @@ std::optional<NonFinite> Evaluation<T>::first_nonfinite(const Var& var) {
                 result.size() - static_cast<std::size_t>(std::count_if(data, data + result.size(), finite));
             const Extents position = position_of(first, result.extents());
             const bool is_leaf = records_->leaf(id) != nullptr;
-            std::string message = fmt::format("{}: {} in {} of {} entries{}",
-                                              is_leaf ? records_->describe(id) : records_->call(record),
-                                              print(data[first]), count, result.size(),
-                                              position.empty() ? "" : ", first " + brackets(position));
+            std::string message =
+                fmt::format("{}: {} in {} of {} entries{}",
+                            is_leaf ? records_->describe(id) : records_->call(record), print(data[first]),
+                            count, result.size(), position.empty() ? "" : ", first " + brackets(position));
             if (is_leaf) {
                 message += ". It came with the array that it holds.";
             } else {

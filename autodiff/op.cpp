@@ -1,5 +1,5 @@
 #include <xtape/autodiff/op.hpp>
-#include <xtape/autodiff/tape.hpp>
+#include <xtape/autodiff/records.hpp>
 
 #include <fmt/format.h>
 

@@ -43,9 +43,7 @@ const std::vector<Dim>& Shape::dims() const {
     return dims_ ? *dims_ : none;
 }
 
-bool Shape::sized() const {
-    return std::ranges::all_of(dims(), &Dim::sized);
-}
+bool Shape::sized() const { return std::ranges::all_of(dims(), &Dim::sized); }
 
 std::size_t Shape::size() const {
     std::size_t size = 1;
@@ -146,8 +144,6 @@ std::size_t size_of(const Extents& extents) {
     return std::accumulate(extents.begin(), extents.end(), std::size_t{1}, std::multiplies<>{});
 }
 
-std::string to_string(const Extents& extents) {
-    return fmt::format("({})", fmt::join(extents, " × "));
-}
+std::string to_string(const Extents& extents) { return fmt::format("({})", fmt::join(extents, " × ")); }
 
 } // namespace xtape

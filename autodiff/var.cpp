@@ -1,5 +1,5 @@
 #include <xtape/autodiff/error.hpp>
-#include <xtape/autodiff/tape.hpp>
+#include <xtape/autodiff/records.hpp>
 #include <xtape/autodiff/var.hpp>
 
 #include <fmt/format.h>
@@ -31,18 +31,10 @@ const std::shared_ptr<Records>& Var::records() const {
     return records_;
 }
 
-Shape Var::shape() const {
-    return records()->result(id_).shape;
-}
-Kind Var::kind() const {
-    return records()->result(id_).kind;
-}
-std::string Var::name() const {
-    return records()->name_of(id_);
-}
-std::string Var::to_string() const {
-    return records()->describe(id_);
-}
+Shape Var::shape() const { return records()->result(id_).shape; }
+Kind Var::kind() const { return records()->result(id_).kind; }
+std::string Var::name() const { return records()->name_of(id_); }
+std::string Var::to_string() const { return records()->describe(id_); }
 
 Var Operand::on(const std::shared_ptr<Records>& records, Kind meant) const {
     if (const Var* var = this->var()) return *var;

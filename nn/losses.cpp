@@ -1,6 +1,6 @@
 #include <xtape/autodiff/error.hpp>
 #include <xtape/autodiff/ops.hpp>
-#include <xtape/autodiff/tape.hpp>
+#include <xtape/autodiff/records.hpp>
 #include <xtape/nn/losses.hpp>
 
 #include <fmt/format.h>

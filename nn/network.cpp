@@ -1,6 +1,7 @@
 #include <xtape/autodiff/error.hpp>
 #include <xtape/autodiff/evaluate.hpp>
 #include <xtape/autodiff/ops.hpp>
+#include <xtape/autodiff/records.hpp>
 #include <xtape/nn/matrix.hpp>
 #include <xtape/nn/network.hpp>
 

@@ -1,5 +1,6 @@
 #include <xtape/autodiff/evaluate.hpp>
 #include <xtape/autodiff/gradient.hpp>
+#include <xtape/autodiff/records.hpp>
 #include <xtape/nn/matrix.hpp>
 #include <xtape/nn/metrics.hpp>
 #include <xtape/nn/training.hpp>

@@ -2,7 +2,7 @@
 #include <xtape/autodiff/evaluate.hpp>
 #include <xtape/autodiff/gradient.hpp>
 #include <xtape/autodiff/ops/shaping.hpp>
-#include <xtape/autodiff/tape.hpp>
+#include <xtape/autodiff/records.hpp>
 
 #include <fmt/format.h>
 

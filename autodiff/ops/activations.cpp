@@ -87,40 +87,18 @@ const Op list[] = {sigmoid_op, softplus_op, relu_op, leaky_relu_op, elu_op,
 
 } // namespace
 
-Var sigmoid(const Var& x) {
-    return record(sigmoid_op, {x});
-}
-Var log_sigmoid(const Var& x) {
-    return -softplus(-x);
-}
-Var softplus(const Var& x) {
-    return record(softplus_op, {x});
-}
-Var relu(const Var& x) {
-    return record(relu_op, {x});
-}
-Var leaky_relu(const Var& x, long double slope) {
-    return record(leaky_relu_op, {x}, {{"slope", slope}});
-}
-Var elu(const Var& x, long double alpha) {
-    return record(elu_op, {x}, {{"alpha", alpha}});
-}
-Var gelu(const Var& x) {
-    return record(gelu_op, {x});
-}
-Var silu(const Var& x) {
-    return record(silu_op, {x});
-}
-Var erf(const Var& x) {
-    return record(erf_op, {x});
-}
+Var sigmoid(const Var& x) { return record(sigmoid_op, {x}); }
+Var log_sigmoid(const Var& x) { return -softplus(-x); }
+Var softplus(const Var& x) { return record(softplus_op, {x}); }
+Var relu(const Var& x) { return record(relu_op, {x}); }
+Var leaky_relu(const Var& x, long double slope) { return record(leaky_relu_op, {x}, {{"slope", slope}}); }
+Var elu(const Var& x, long double alpha) { return record(elu_op, {x}, {{"alpha", alpha}}); }
+Var gelu(const Var& x) { return record(gelu_op, {x}); }
+Var silu(const Var& x) { return record(silu_op, {x}); }
+Var erf(const Var& x) { return record(erf_op, {x}); }
 
-Var erfc(const Var& x) {
-    return record(erfc_op, {x});
-}
+Var erfc(const Var& x) { return record(erfc_op, {x}); }
 
-std::span<const Op> activation_ops() {
-    return list;
-}
+std::span<const Op> activation_ops() { return list; }
 
 } // namespace xtape

@@ -79,39 +79,17 @@ const Op list[] = {add_op,    subtract_op,   multiply_op, divide_op, negative_op
 
 } // namespace
 
-Var add(const Operand& a, const Operand& b) {
-    return record(add_op, {a, b});
-}
-Var subtract(const Operand& a, const Operand& b) {
-    return record(subtract_op, {a, b});
-}
-Var multiply(const Operand& a, const Operand& b) {
-    return record(multiply_op, {a, b});
-}
-Var divide(const Operand& a, const Operand& b) {
-    return record(divide_op, {a, b});
-}
-Var negative(const Var& x) {
-    return record(negative_op, {x});
-}
-Var square(const Var& x) {
-    return record(square_op, {x});
-}
-Var reciprocal(const Var& x) {
-    return record(reciprocal_op, {x});
-}
-Var sqrt(const Var& x) {
-    return record(sqrt_op, {x});
-}
-Var cbrt(const Var& x) {
-    return record(cbrt_op, {x});
-}
-Var pow(const Operand& a, const Operand& b) {
-    return record(pow_op, {a, b});
-}
+Var add(const Operand& a, const Operand& b) { return record(add_op, {a, b}); }
+Var subtract(const Operand& a, const Operand& b) { return record(subtract_op, {a, b}); }
+Var multiply(const Operand& a, const Operand& b) { return record(multiply_op, {a, b}); }
+Var divide(const Operand& a, const Operand& b) { return record(divide_op, {a, b}); }
+Var negative(const Var& x) { return record(negative_op, {x}); }
+Var square(const Var& x) { return record(square_op, {x}); }
+Var reciprocal(const Var& x) { return record(reciprocal_op, {x}); }
+Var sqrt(const Var& x) { return record(sqrt_op, {x}); }
+Var cbrt(const Var& x) { return record(cbrt_op, {x}); }
+Var pow(const Operand& a, const Operand& b) { return record(pow_op, {a, b}); }
 
-std::span<const Op> arithmetic_ops() {
-    return list;
-}
+std::span<const Op> arithmetic_ops() { return list; }
 
 } // namespace xtape

@@ -11,24 +11,12 @@ Var multiply(const Operand& a, const Operand& b);
 Var divide(const Operand& a, const Operand& b);
 Var negative(const Var& x);
 
-inline Var operator+(const Operand& a, const Operand& b) {
-    return add(a, b);
-}
-inline Var operator-(const Operand& a, const Operand& b) {
-    return subtract(a, b);
-}
-inline Var operator*(const Operand& a, const Operand& b) {
-    return multiply(a, b);
-}
-inline Var operator/(const Operand& a, const Operand& b) {
-    return divide(a, b);
-}
-inline Var operator-(const Var& x) {
-    return negative(x);
-}
-inline Var operator+(const Var& x) {
-    return x;
-}
+inline Var operator+(const Operand& a, const Operand& b) { return add(a, b); }
+inline Var operator-(const Operand& a, const Operand& b) { return subtract(a, b); }
+inline Var operator*(const Operand& a, const Operand& b) { return multiply(a, b); }
+inline Var operator/(const Operand& a, const Operand& b) { return divide(a, b); }
+inline Var operator-(const Var& x) { return negative(x); }
+inline Var operator+(const Var& x) { return x; }
 
 namespace detail {
 template <class A, class B>
@@ -38,21 +26,13 @@ concept ArrayAndVar = (XtensorExpression<A> && std::same_as<std::remove_cvref_t<
 
 // xtensor's operators take anything beside an array; these are the better match where that is a Var.
 template <class A, class B>
-requires detail::ArrayAndVar<A, B> Var operator+(A&& a, B&& b) {
-    return add(a, b);
-}
+requires detail::ArrayAndVar<A, B> Var operator+(A&& a, B&& b) { return add(a, b); }
 template <class A, class B>
-requires detail::ArrayAndVar<A, B> Var operator-(A&& a, B&& b) {
-    return subtract(a, b);
-}
+requires detail::ArrayAndVar<A, B> Var operator-(A&& a, B&& b) { return subtract(a, b); }
 template <class A, class B>
-requires detail::ArrayAndVar<A, B> Var operator*(A&& a, B&& b) {
-    return multiply(a, b);
-}
+requires detail::ArrayAndVar<A, B> Var operator*(A&& a, B&& b) { return multiply(a, b); }
 template <class A, class B>
-requires detail::ArrayAndVar<A, B> Var operator/(A&& a, B&& b) {
-    return divide(a, b);
-}
+requires detail::ArrayAndVar<A, B> Var operator/(A&& a, B&& b) { return divide(a, b); }
 
 /// x², 1/x, √x, ∛x. The derivative of a root at 0 is infinite.
 Var square(const Var& x);

@@ -60,30 +60,14 @@ const Op list[] = {exp_op, exp2_op, expm1_op, log_op, log2_op, log10_op, log1p_o
 
 } // namespace
 
-Var exp(const Var& x) {
-    return record(exp_op, {x});
-}
-Var exp2(const Var& x) {
-    return record(exp2_op, {x});
-}
-Var expm1(const Var& x) {
-    return record(expm1_op, {x});
-}
-Var log(const Var& x) {
-    return record(log_op, {x});
-}
-Var log2(const Var& x) {
-    return record(log2_op, {x});
-}
-Var log10(const Var& x) {
-    return record(log10_op, {x});
-}
-Var log1p(const Var& x) {
-    return record(log1p_op, {x});
-}
+Var exp(const Var& x) { return record(exp_op, {x}); }
+Var exp2(const Var& x) { return record(exp2_op, {x}); }
+Var expm1(const Var& x) { return record(expm1_op, {x}); }
+Var log(const Var& x) { return record(log_op, {x}); }
+Var log2(const Var& x) { return record(log2_op, {x}); }
+Var log10(const Var& x) { return record(log10_op, {x}); }
+Var log1p(const Var& x) { return record(log1p_op, {x}); }
 
-std::span<const Op> exponential_ops() {
-    return list;
-}
+std::span<const Op> exponential_ops() { return list; }
 
 } // namespace xtape

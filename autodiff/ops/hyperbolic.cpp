@@ -49,27 +49,13 @@ const Op list[] = {sinh_op, cosh_op, tanh_op, asinh_op, acosh_op, atanh_op};
 
 } // namespace
 
-Var sinh(const Var& x) {
-    return record(sinh_op, {x});
-}
-Var cosh(const Var& x) {
-    return record(cosh_op, {x});
-}
-Var tanh(const Var& x) {
-    return record(tanh_op, {x});
-}
-Var asinh(const Var& x) {
-    return record(asinh_op, {x});
-}
-Var acosh(const Var& x) {
-    return record(acosh_op, {x});
-}
-Var atanh(const Var& x) {
-    return record(atanh_op, {x});
-}
+Var sinh(const Var& x) { return record(sinh_op, {x}); }
+Var cosh(const Var& x) { return record(cosh_op, {x}); }
+Var tanh(const Var& x) { return record(tanh_op, {x}); }
+Var asinh(const Var& x) { return record(asinh_op, {x}); }
+Var acosh(const Var& x) { return record(acosh_op, {x}); }
+Var atanh(const Var& x) { return record(atanh_op, {x}); }
 
-std::span<const Op> hyperbolic_ops() {
-    return list;
-}
+std::span<const Op> hyperbolic_ops() { return list; }
 
 } // namespace xtape

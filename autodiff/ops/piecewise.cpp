@@ -118,18 +118,10 @@ const Op list[] = {abs_op,  sign_op,       maximum_op, minimum_op,   clip_op, wh
 
 } // namespace
 
-Var abs(const Var& x) {
-    return record(abs_op, {x});
-}
-Var sign(const Var& x) {
-    return record(sign_op, {x});
-}
-Var maximum(const Operand& a, const Operand& b) {
-    return record(maximum_op, {a, b});
-}
-Var minimum(const Operand& a, const Operand& b) {
-    return record(minimum_op, {a, b});
-}
+Var abs(const Var& x) { return record(abs_op, {x}); }
+Var sign(const Var& x) { return record(sign_op, {x}); }
+Var maximum(const Operand& a, const Operand& b) { return record(maximum_op, {a, b}); }
+Var minimum(const Operand& a, const Operand& b) { return record(minimum_op, {a, b}); }
 
 Var clip(const Var& x, long double low, long double high) {
     if (!(low <= high))
@@ -138,36 +130,16 @@ Var clip(const Var& x, long double low, long double high) {
     return record(clip_op, {x}, {{"low", low}, {"high", high}});
 }
 
-Var where(const Var& mask, const Operand& a, const Operand& b) {
-    return record(where_op, {mask, a, b});
-}
-Var atan2(const Operand& y, const Operand& x) {
-    return record(atan2_op, {y, x});
-}
-Var less(const Operand& a, const Operand& b) {
-    return record(less_op, {a, b});
-}
-Var less_equal(const Operand& a, const Operand& b) {
-    return record(less_equal_op, {a, b});
-}
-Var equal(const Operand& a, const Operand& b) {
-    return record(equal_op, {a, b});
-}
-Var not_equal(const Operand& a, const Operand& b) {
-    return record(not_equal_op, {a, b});
-}
-Var operator!(const Var& mask) {
-    return record(not_op, {mask});
-}
-Var operator&(const Var& a, const Var& b) {
-    return record(and_op, {a, b});
-}
-Var operator|(const Var& a, const Var& b) {
-    return record(or_op, {a, b});
-}
+Var where(const Var& mask, const Operand& a, const Operand& b) { return record(where_op, {mask, a, b}); }
+Var atan2(const Operand& y, const Operand& x) { return record(atan2_op, {y, x}); }
+Var less(const Operand& a, const Operand& b) { return record(less_op, {a, b}); }
+Var less_equal(const Operand& a, const Operand& b) { return record(less_equal_op, {a, b}); }
+Var equal(const Operand& a, const Operand& b) { return record(equal_op, {a, b}); }
+Var not_equal(const Operand& a, const Operand& b) { return record(not_equal_op, {a, b}); }
+Var operator!(const Var& mask) { return record(not_op, {mask}); }
+Var operator&(const Var& a, const Var& b) { return record(and_op, {a, b}); }
+Var operator|(const Var& a, const Var& b) { return record(or_op, {a, b}); }
 
-std::span<const Op> piecewise_ops() {
-    return list;
-}
+std::span<const Op> piecewise_ops() { return list; }
 
 } // namespace xtape

@@ -27,24 +27,12 @@ Var less_equal(const Operand& a, const Operand& b);
 Var equal(const Operand& a, const Operand& b);
 Var not_equal(const Operand& a, const Operand& b);
 
-inline Var operator<(const Operand& a, const Operand& b) {
-    return less(a, b);
-}
-inline Var operator>(const Operand& a, const Operand& b) {
-    return less(b, a);
-}
-inline Var operator<=(const Operand& a, const Operand& b) {
-    return less_equal(a, b);
-}
-inline Var operator>=(const Operand& a, const Operand& b) {
-    return less_equal(b, a);
-}
-inline Var operator==(const Operand& a, const Operand& b) {
-    return equal(a, b);
-}
-inline Var operator!=(const Operand& a, const Operand& b) {
-    return not_equal(a, b);
-}
+inline Var operator<(const Operand& a, const Operand& b) { return less(a, b); }
+inline Var operator>(const Operand& a, const Operand& b) { return less(b, a); }
+inline Var operator<=(const Operand& a, const Operand& b) { return less_equal(a, b); }
+inline Var operator>=(const Operand& a, const Operand& b) { return less_equal(b, a); }
+inline Var operator==(const Operand& a, const Operand& b) { return equal(a, b); }
+inline Var operator!=(const Operand& a, const Operand& b) { return not_equal(a, b); }
 
 /// Masks combined, entrywise.
 Var operator!(const Var& mask);

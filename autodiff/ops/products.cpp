@@ -3,16 +3,14 @@
 #include <xtape/autodiff/ops/products.hpp>
 #include <xtape/autodiff/ops/reductions.hpp>
 #include <xtape/autodiff/ops/shaping.hpp>
-#include <xtape/autodiff/tape.hpp>
+#include <xtape/autodiff/records.hpp>
 
 #include <fmt/format.h>
 
 namespace xtape {
 namespace {
 
-std::string extent_text(const Dim& dim) {
-    return dim.sized() ? fmt::to_string(dim.extent()) : dim.name();
-}
+std::string extent_text(const Dim& dim) { return dim.sized() ? fmt::to_string(dim.extent()) : dim.name(); }
 
 Shape matmul_shape(const Signature& s) {
     const Shape &a = s.shape(0), &b = s.shape(1);
@@ -110,8 +108,6 @@ Var outer(const Operand& a, const Operand& b) {
     return result;
 }
 
-std::span<const Op> product_ops() {
-    return list;
-}
+std::span<const Op> product_ops() { return list; }
 
 } // namespace xtape

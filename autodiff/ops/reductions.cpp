@@ -6,7 +6,7 @@
 #include <xtape/autodiff/ops/shaping.hpp>
 #include <xtape/autodiff/ops/slicing.hpp>
 #include <xtape/autodiff/ops/strided.hpp>
-#include <xtape/autodiff/tape.hpp>
+#include <xtape/autodiff/records.hpp>
 
 #include <fmt/format.h>
 
@@ -156,9 +156,7 @@ const Op norm_op = operation("xtape::norm")
                        })
                        .notation("‖{0}‖", R"(\left\lVert {0} \right\rVert)");
 
-Shape same_shape(const Signature& s) {
-    return s.shape();
-}
+Shape same_shape(const Signature& s) { return s.shape(); }
 
 /// Along one axis: the result of `finish(entry, largest entry, sum of exp(entry − largest))`.
 template <class T, class Finish>
@@ -241,16 +239,10 @@ Var product_along(Var x, std::int64_t axis) {
 
 } // namespace
 
-Var sum(const Var& x) {
-    return sum(x, all_axes(x.rank()));
-}
-Var sum(const Var& x, const Axes& axes, Keep keep) {
-    return reduction(sum_op, x, axes, keep);
-}
+Var sum(const Var& x) { return sum(x, all_axes(x.rank())); }
+Var sum(const Var& x, const Axes& axes, Keep keep) { return reduction(sum_op, x, axes, keep); }
 
-Var mean(const Var& x) {
-    return mean(x, all_axes(x.rank()));
-}
+Var mean(const Var& x) { return mean(x, all_axes(x.rank())); }
 Var mean(const Var& x, const Axes& axes, Keep keep) {
     Transaction transaction(*x.records());
     Var total = sum(x, axes, keep);
@@ -260,22 +252,12 @@ Var mean(const Var& x, const Axes& axes, Keep keep) {
     return total;
 }
 
-Var amax(const Var& x) {
-    return amax(x, all_axes(x.rank()));
-}
-Var amax(const Var& x, const Axes& axes, Keep keep) {
-    return reduction(amax_op, x, axes, keep);
-}
-Var amin(const Var& x) {
-    return amin(x, all_axes(x.rank()));
-}
-Var amin(const Var& x, const Axes& axes, Keep keep) {
-    return reduction(amin_op, x, axes, keep);
-}
+Var amax(const Var& x) { return amax(x, all_axes(x.rank())); }
+Var amax(const Var& x, const Axes& axes, Keep keep) { return reduction(amax_op, x, axes, keep); }
+Var amin(const Var& x) { return amin(x, all_axes(x.rank())); }
+Var amin(const Var& x, const Axes& axes, Keep keep) { return reduction(amin_op, x, axes, keep); }
 
-Var prod(const Var& x) {
-    return prod(x, all_axes(x.rank()));
-}
+Var prod(const Var& x) { return prod(x, all_axes(x.rank())); }
 Var prod(const Var& x, const Axes& axes, Keep keep) {
     const Axes counted = normalised(axes, x.rank(), fmt::format("prod({})", x.to_string()));
     Transaction transaction(*x.records());
@@ -287,18 +269,10 @@ Var prod(const Var& x, const Axes& axes, Keep keep) {
     return result;
 }
 
-Var logsumexp(const Var& x) {
-    return logsumexp(x, all_axes(x.rank()));
-}
-Var logsumexp(const Var& x, const Axes& axes, Keep keep) {
-    return reduction(logsumexp_op, x, axes, keep);
-}
-Var norm(const Var& x) {
-    return norm(x, all_axes(x.rank()));
-}
-Var norm(const Var& x, const Axes& axes, Keep keep) {
-    return reduction(norm_op, x, axes, keep);
-}
+Var logsumexp(const Var& x) { return logsumexp(x, all_axes(x.rank())); }
+Var logsumexp(const Var& x, const Axes& axes, Keep keep) { return reduction(logsumexp_op, x, axes, keep); }
+Var norm(const Var& x) { return norm(x, all_axes(x.rank())); }
+Var norm(const Var& x, const Axes& axes, Keep keep) { return reduction(norm_op, x, axes, keep); }
 
 Var softmax(const Var& x, std::int64_t axis) {
     return record(softmax_op, {x},
@@ -309,8 +283,6 @@ Var log_softmax(const Var& x, std::int64_t axis) {
                   {{"axes", normalised({axis}, x.rank(), fmt::format("log_softmax({})", x.to_string()))}});
 }
 
-std::span<const Op> reduction_ops() {
-    return list;
-}
+std::span<const Op> reduction_ops() { return list; }
 
 } // namespace xtape

@@ -2,7 +2,7 @@
 #include <xtape/autodiff/ops/reductions.hpp>
 #include <xtape/autodiff/ops/shaping.hpp>
 #include <xtape/autodiff/ops/strided.hpp>
-#include <xtape/autodiff/tape.hpp>
+#include <xtape/autodiff/records.hpp>
 
 #include <fmt/format.h>
 
@@ -26,9 +26,7 @@ std::pair<std::size_t, std::vector<std::string>> factors(const Shape& shape) {
     return {known, unknown};
 }
 
-Shape attribute_shape(const Signature& s) {
-    return s.attributes().shape("shape");
-}
+Shape attribute_shape(const Signature& s) { return s.attributes().shape("shape"); }
 
 const auto keep_operand = [](auto& call) { call.give(0, call.operand(0)); };
 
@@ -134,9 +132,7 @@ Var reshape(const Var& x, const Shape& shape) {
     return same_extents(x.shape(), shape) ? x : record(reshape_op, {x}, {{"shape", shape}});
 }
 
-Var flatten(const Var& x) {
-    return reshape(x, {x.shape().size()});
-}
+Var flatten(const Var& x) { return reshape(x, {x.shape().size()}); }
 
 Var broadcast_to(const Var& x, const Shape& shape) {
     return same_extents(x.shape(), shape) ? x : record(broadcast_to_op, {x}, {{"shape", shape}});
@@ -204,12 +200,8 @@ Var transpose(const Var& x, const Axes& order) {
     return x.rank() < 2 ? x : record(transpose_op, {x}, {{"axes", counted}});
 }
 
-Var zeros_like(const Var& x) {
-    return filled_like(x, 0);
-}
-Var ones_like(const Var& x) {
-    return filled_like(x, 1);
-}
+Var zeros_like(const Var& x) { return filled_like(x, 0); }
+Var ones_like(const Var& x) { return filled_like(x, 1); }
 
 Var extent(const Var& x, std::int64_t axis) {
     const Axes one = normalised({axis}, x.rank(), fmt::format("extent({})", x.to_string()));
@@ -220,12 +212,8 @@ Var extent(const Var& x, std::int64_t axis) {
 
 bool is_extent(const Op& op) { return op == extent_op; }
 
-Var stop_gradient(const Var& x) {
-    return record(stop_gradient_op, {x});
-}
+Var stop_gradient(const Var& x) { return record(stop_gradient_op, {x}); }
 
-std::span<const Op> shaping_ops() {
-    return list;
-}
+std::span<const Op> shaping_ops() { return list; }
 
 } // namespace xtape

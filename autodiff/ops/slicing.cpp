@@ -2,7 +2,7 @@
 #include <xtape/autodiff/ops/shaping.hpp>
 #include <xtape/autodiff/ops/slicing.hpp>
 #include <xtape/autodiff/ops/strided.hpp>
-#include <xtape/autodiff/tape.hpp>
+#include <xtape/autodiff/records.hpp>
 
 #include <fmt/format.h>
 
@@ -253,8 +253,6 @@ Var flip(const Var& x, const Axes& axes) {
                   {{"axes", normalised(axes, x.rank(), fmt::format("flip({})", x.to_string()))}});
 }
 
-std::span<const Op> slicing_ops() {
-    return list;
-}
+std::span<const Op> slicing_ops() { return list; }
 
 } // namespace xtape

@@ -49,27 +49,13 @@ const Op list[] = {sin_op, cos_op, tan_op, asin_op, acos_op, atan_op};
 
 } // namespace
 
-Var sin(const Var& x) {
-    return record(sin_op, {x});
-}
-Var cos(const Var& x) {
-    return record(cos_op, {x});
-}
-Var tan(const Var& x) {
-    return record(tan_op, {x});
-}
-Var asin(const Var& x) {
-    return record(asin_op, {x});
-}
-Var acos(const Var& x) {
-    return record(acos_op, {x});
-}
-Var atan(const Var& x) {
-    return record(atan_op, {x});
-}
+Var sin(const Var& x) { return record(sin_op, {x}); }
+Var cos(const Var& x) { return record(cos_op, {x}); }
+Var tan(const Var& x) { return record(tan_op, {x}); }
+Var asin(const Var& x) { return record(asin_op, {x}); }
+Var acos(const Var& x) { return record(acos_op, {x}); }
+Var atan(const Var& x) { return record(atan_op, {x}); }
 
-std::span<const Op> trigonometric_ops() {
-    return list;
-}
+std::span<const Op> trigonometric_ops() { return list; }
 
 } // namespace xtape
