@@ -18,7 +18,7 @@ namespace xtape::nn {
 /// Throws ShapeError.
 Var dense(const Var& x, const Var& W, const Var& b);
 
-/// The first values of a weight matrix: zeros, xavier and the others of <xtape/nn/initialisers.hpp>, or your
+/// The first values of a weight matrix: xavier, he or glorot_uniform of <xtape/nn/initialisers.hpp>, or your
 /// own.
 using Initialiser = std::function<Array<double>(std::size_t rows, std::size_t cols, Random& random)>;
 
