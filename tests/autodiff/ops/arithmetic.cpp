@@ -1,0 +1,123 @@
+#include "check.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <cmath>
+#include <limits>
+
+using namespace xtape;
+
+namespace {
+
+const std::vector<double> any{-2.7, 0.4, 1.9, -0.6, 3.1, -1.2, 2.3};
+const std::vector<double> away_from_zero{1.6, -0.7, 2.4, -3.3, 0.5, -1.1, 4.2};
+const std::vector<double> positive{0.3, 1.7, 0.6, 2.9, 1.1, 4.3, 0.9};
+
+const check::Elementwise cases[] = {
+    {"xtape::add",
+     [](auto v) { return v[0] + v[1]; },
+     [](auto x) { return x[0] + x[1]; },
+     {any, away_from_zero}},
+    {"xtape::subtract",
+     [](auto v) { return v[0] - v[1]; },
+     [](auto x) { return x[0] - x[1]; },
+     {any, away_from_zero}},
+    {"xtape::multiply",
+     [](auto v) { return v[0] * v[1]; },
+     [](auto x) { return x[0] * x[1]; },
+     {any, away_from_zero}},
+    {"xtape::divide",
+     [](auto v) { return v[0] / v[1]; },
+     [](auto x) { return x[0] / x[1]; },
+     {any, away_from_zero}},
+    {"xtape::negative", [](auto v) { return -v[0]; }, [](auto x) { return -x[0]; }, {any}},
+    {"xtape::square", [](auto v) { return square(v[0]); }, [](auto x) { return x[0] * x[0]; }, {any}},
+    {"xtape::reciprocal",
+     [](auto v) { return reciprocal(v[0]); },
+     [](auto x) { return 1 / x[0]; },
+     {away_from_zero}},
+    {"xtape::sqrt", [](auto v) { return sqrt(v[0]); }, [](auto x) { return std::sqrt(x[0]); }, {positive}},
+    {"xtape::cbrt",
+     [](auto v) { return cbrt(v[0]); },
+     [](auto x) { return std::cbrt(x[0]); },
+     {away_from_zero}},
+    {"xtape::pow",
+     [](auto v) { return pow(v[0], v[1]); },
+     [](auto x) { return std::pow(x[0], x[1]); },
+     {positive, away_from_zero}},
+};
+
+/// d pow(a, b) / da, db and the second derivative in a, at one point.
+struct Pow {
+    double value, in_a, in_b, in_aa;
+};
+
+Pow pow_at(double a, double b) {
+    Tape tape;
+    const Var x = tape.variable("a", xt::xarray<double>(a)), y = tape.variable("b", xt::xarray<double>(b));
+    const Var p = pow(x, y);
+    const auto [da, db] = gradient(p, x, y);
+    return {p.item(), da.item(), db.item(), gradient(da, x, Disconnected::zeros).item()};
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(values_and_derivatives) {
+    check::family(cases, arithmetic_ops());
+}
+
+BOOST_AUTO_TEST_CASE(numbers_and_arrays_as_operands) {
+    Tape tape;
+    const Var x = tape.variable("x", xt::xarray<double>{1, 2, 4});
+    const xt::xarray<double> a{3, 5, 7};
+    BOOST_TEST((2 * x - 1).value() == (Array<double>{1, 3, 7}), boost::test_tools::per_element());
+    BOOST_TEST((8 / x).value() == (Array<double>{8, 4, 2}), boost::test_tools::per_element());
+    BOOST_TEST((a - x).value() == (Array<double>{2, 3, 3}), boost::test_tools::per_element());
+    BOOST_TEST((x * a).value() == (Array<double>{3, 10, 28}), boost::test_tools::per_element());
+    BOOST_TEST((x + (a + 1)).value() == (Array<double>{5, 8, 12}), boost::test_tools::per_element());
+    BOOST_TEST((x / xt::xarray<int>{1, 2, 8}).value() == (Array<double>{1, 1, 0.5}),
+               boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(an_array_on_the_tape_is_a_copy) {
+    Tape tape;
+    const Var x = tape.variable("x", xt::xarray<double>{1, 2});
+    xt::xarray<double> a{3, 5};
+    const Var y = x + a;
+    a(0) = 100;
+    BOOST_TEST(y.value()(0) == 4);
+}
+
+BOOST_AUTO_TEST_CASE(pow_where_a_or_b_is_zero) {
+    BOOST_TEST(pow_at(0, 2).in_a == 0);
+    BOOST_TEST(pow_at(0, 2).in_aa == 2);
+    BOOST_TEST(pow_at(0, 2).in_b == 0);
+    BOOST_TEST(pow_at(0, 1).in_a == 1);
+    BOOST_TEST(pow_at(0, 1).in_aa == 0);
+    BOOST_TEST(pow_at(0, 0).value == 1);
+    BOOST_TEST(pow_at(0, 0).in_a == 0);
+    BOOST_TEST(pow_at(3, 0).in_a == 0);
+    BOOST_TEST(pow_at(3, 0).in_b == std::log(3.0));
+    BOOST_TEST(pow_at(-2, 3).in_a == 12);
+    BOOST_TEST(pow_at(-2, 3).in_aa == -12);
+    BOOST_TEST(std::isnan(pow_at(-2, 3).in_b)); // the logarithm of a negative number
+    BOOST_TEST(pow_at(0, 0.5).in_a == std::numeric_limits<double>::infinity());
+}
+
+BOOST_AUTO_TEST_CASE(roots_at_zero_have_infinite_derivatives) {
+    Tape tape;
+    const Var x = tape.variable("x", xt::xarray<double>{0, 4});
+    constexpr double infinity = std::numeric_limits<double>::infinity();
+    BOOST_TEST(gradient(sum(sqrt(x)), x).value() == (Array<double>{infinity, 0.25}),
+               boost::test_tools::per_element());
+    BOOST_TEST(gradient(sum(cbrt(x)), x).value()(0) == infinity);
+}
+
+BOOST_AUTO_TEST_CASE(division_by_zero_is_that_of_ieee) {
+    Tape tape;
+    const Var x = tape.variable("x", xt::xarray<double>{1, -1, 0});
+    const auto y = (x / 0).value();
+    BOOST_TEST(y(0) == std::numeric_limits<double>::infinity());
+    BOOST_TEST(y(1) == -std::numeric_limits<double>::infinity());
+    BOOST_TEST(std::isnan(y(2)));
+}
