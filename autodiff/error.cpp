@@ -1,11 +1,16 @@
 #include <xtape/autodiff/error.hpp>
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cctype>
 #include <numeric>
 
 namespace xtape {
 
+namespace {
+
+/// The candidate that a person who wrote `name` may have meant; empty where none is near.
 std::string nearest(const std::string& name, const std::vector<std::string>& candidates) {
     std::string best;
     std::size_t best_distance = std::max<std::size_t>(2, name.size() / 3) + 1;
@@ -29,6 +34,17 @@ std::string nearest(const std::string& name, const std::vector<std::string>& can
         }
     }
     return best;
+}
+
+} // namespace
+
+void throw_unknown(const std::string& nobody, const std::string& name,
+                   const std::vector<std::string>& candidates) {
+    const std::string near = nearest(name, candidates);
+    throw NameError(
+        fmt::format("{} is called {}. There is: {}.{}", nobody, name,
+                    candidates.empty() ? "nothing" : fmt::format("{}", fmt::join(candidates, ", ")),
+                    near.empty() ? "" : fmt::format(" Did you mean {}?", near)));
 }
 
 } // namespace xtape

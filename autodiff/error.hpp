@@ -58,7 +58,8 @@ struct DataError : Error {
     using Error::Error;
 };
 
-/// The one of `candidates` that a person who wrote `name` may have meant; empty where none is near.
-[[nodiscard]] std::string nearest(const std::string& name, const std::vector<std::string>& candidates);
+/// Throws NameError: `<nobody> is called <name>. There is: <candidates>. Did you mean <the nearest>?`
+[[noreturn]] void throw_unknown(const std::string& nobody, const std::string& name,
+                                const std::vector<std::string>& candidates);
 
 } // namespace xtape

@@ -94,10 +94,7 @@ std::size_t Tape::size() const { return records_->record_count(); }
 
 Var Tape::operator[](const std::string& name) const {
     if (const auto id = records_->find(name)) return records_->var(*id);
-    const std::string near = nearest(name, names());
-    throw NameError(fmt::format("Nothing on this tape is called {}. There is: {}.{}", name,
-                                fmt::join(names(), ", "),
-                                near.empty() ? "" : fmt::format(" Did you mean {}?", near)));
+    throw_unknown("Nothing on this tape", name, names());
 }
 
 std::vector<std::string> Tape::names() const {

@@ -35,10 +35,7 @@ Activation::Activation(const std::string& name) : name_(name) {
             function_ = activation.function;
             return;
         }
-    const std::vector<std::string> names = activation_names();
-    const std::string near = nearest(name, names);
-    throw NameError(fmt::format("No activation is called {}. There is: {}.{}", name, fmt::join(names, ", "),
-                                near.empty() ? "" : fmt::format(" Did you mean {}?", near)));
+    throw_unknown("No activation", name, activation_names());
 }
 
 std::vector<std::string> activation_names() {

@@ -83,10 +83,7 @@ Loss::Loss(const std::string& name) : name_(name) {
             function_ = loss.function;
             return;
         }
-    const std::vector<std::string> names = loss_names();
-    const std::string near = nearest(name, names);
-    throw NameError(fmt::format("No loss is called {}. There is: {}.{}", name, fmt::join(names, ", "),
-                                near.empty() ? "" : fmt::format(" Did you mean {}?", near)));
+    throw_unknown("No loss", name, loss_names());
 }
 
 std::vector<std::string> loss_names() {

@@ -30,10 +30,7 @@ void Parameters::add(const std::string& name, const AnyArray& array) {
 
 const std::shared_ptr<xtape::Cell>& Parameters::cell(const std::string& name) const {
     if (const auto it = cells_.find(name); it != cells_.end()) return it->second;
-    const std::string near = nearest(name, names_);
-    throw NameError(fmt::format("Parameters: nothing is called {}. There is: {}.{}", name,
-                                fmt::join(names_, ", "),
-                                near.empty() ? "" : fmt::format(" Did you mean {}?", near)));
+    throw_unknown("Parameters: nothing", name, names_);
 }
 
 Array<double> Parameters::operator[](const std::string& name) const {

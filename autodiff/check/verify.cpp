@@ -215,10 +215,7 @@ Report verify(const Var& cost, const NamedArrays& mine, const VerifyOptions& opt
         } else if (id) {
             claims.push_back({name, array, records.var(*id), *id, false, false});
         } else {
-            const std::string near = nearest(name, known);
-            throw NameError(fmt::format("verify: nothing is called {}. This tape has {}.{}", name,
-                                        fmt::join(known, ", "),
-                                        near.empty() ? "" : fmt::format(" Did you mean {}?", near)));
+            throw_unknown("verify: nothing on this tape", name, known);
         }
     }
 
