@@ -21,9 +21,7 @@ Array<double> normal(std::size_t rows, std::size_t cols, double variance, Random
 
 } // namespace
 
-Array<double> zeros(std::size_t rows, std::size_t cols) {
-    return constant(rows, cols, 0);
-}
+Array<double> zeros(std::size_t rows, std::size_t cols) { return constant(rows, cols, 0); }
 
 Array<double> constant(std::size_t rows, std::size_t cols, double value) {
     return filled(rows, cols, [=] { return value; });

@@ -61,9 +61,7 @@ void require_class(const ConfusionMatrix& matrix, std::size_t of_class) {
                                         matrix.counts.size()));
 }
 
-std::string fraction(double value) {
-    return std::isnan(value) ? "–" : fmt::format("{:.3f}", value);
-}
+std::string fraction(double value) { return std::isnan(value) ? "–" : fmt::format("{:.3f}", value); }
 
 } // namespace
 
@@ -128,9 +126,7 @@ ConfusionMatrix confusion_matrix(const Array<double>& P, const Array<double>& Y,
     return matrix;
 }
 
-double accuracy(const Array<double>& P, const Array<double>& Y) {
-    return confusion_matrix(P, Y).accuracy();
-}
+double accuracy(const Array<double>& P, const Array<double>& Y) { return confusion_matrix(P, Y).accuracy(); }
 
 std::string to_string(const ConfusionMatrix& matrix) {
     const std::size_t classes = matrix.counts.size();

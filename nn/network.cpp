@@ -13,9 +13,7 @@ namespace xtape::nn {
 
 namespace {
 
-std::string subscripted(const char* name, std::size_t l) {
-    return fmt::format("{}{}", name, l);
-}
+std::string subscripted(const char* name, std::size_t l) { return fmt::format("{}{}", name, l); }
 
 /// How many layers there are: W1, W2, … without a gap.
 std::size_t count_layers(const Parameters& parameters) {

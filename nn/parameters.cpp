@@ -12,9 +12,7 @@ Parameters::Parameters(const Parameters& other) {
         add(name, other.cell(name)->array());
 }
 
-Parameters& Parameters::operator=(const Parameters& other) {
-    return *this = Parameters(other);
-}
+Parameters& Parameters::operator=(const Parameters& other) { return *this = Parameters(other); }
 
 void Parameters::add(const std::string& name, const AnyArray& array) {
     if (name.empty()) throw NameError("Parameters::add: a name cannot be empty.");

@@ -61,9 +61,7 @@ Random::result_type Random::operator()() {
     return result;
 }
 
-double Random::uniform() {
-    return static_cast<double>((*this)() >> 11) * 0x1p-53;
-}
+double Random::uniform() { return static_cast<double>((*this)() >> 11) * 0x1p-53; }
 
 double Random::normal() {
     for (;;) {
@@ -92,8 +90,6 @@ std::vector<std::size_t> Random::permutation(std::size_t n) {
     return order;
 }
 
-Random Random::split() {
-    return Random((*this)());
-}
+Random Random::split() { return Random((*this)()); }
 
 } // namespace xtape::nn

@@ -4,9 +4,7 @@ namespace xtape::nn::closed_form {
 
 namespace {
 
-Array<double> logistic(const Array<double>& Z) {
-    return 1.0 / (1.0 + xt::exp(-Z));
-}
+Array<double> logistic(const Array<double>& Z) { return 1.0 / (1.0 + xt::exp(-Z)); }
 
 } // namespace
 

@@ -55,9 +55,7 @@ Array<double> softmax(const Array<double>& Z) {
 }
 
 /// Σ over the examples, dimension kept: (n_l × n) gives (n_l × 1).
-Array<double> sum_over_examples(const Array<double>& dZ) {
-    return xt::sum(dZ, {1}, xt::keep_dims);
-}
+Array<double> sum_over_examples(const Array<double>& dZ) { return xt::sum(dZ, {1}, xt::keep_dims); }
 
 Array<double> prediction(Output output, const Array<double>& Z) {
     switch (output) {

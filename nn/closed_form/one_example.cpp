@@ -21,9 +21,7 @@ void require_shapes(const Layer& layer1, const Layer& layer2, const Array<double
 }
 
 /// y log a, where 0 · log 0 = 0.
-double y_log_a(double y, double a) {
-    return y == 0 && a == 0 ? 0 : y * std::log(a);
-}
+double y_log_a(double y, double a) { return y == 0 && a == 0 ? 0 : y * std::log(a); }
 
 double loss(const Array<double>& a, const Array<double>& y) {
     double sum = 0;

@@ -12,9 +12,7 @@ using check::says;
 
 namespace {
 
-xt::xarray<double> number(double value) {
-    return xt::xarray<double>(value);
-}
+xt::xarray<double> number(double value) { return xt::xarray<double>(value); }
 
 /// An operation with two results, x² and x³, which says which cotangents it was given.
 const Op powers_op = operation("test::powers")
@@ -30,9 +28,7 @@ const Op powers_op = operation("test::powers")
                              return p.cotangent(0) * 2 * p.input() + p.cotangent(1) * 3 * square(p.input());
                          });
 
-std::vector<Var> powers(const Var& x) {
-    return record_all(powers_op, {{x}});
-}
+std::vector<Var> powers(const Var& x) { return record_all(powers_op, {{x}}); }
 
 const Op twice_used_op = elementwise("test::x_sin_x").forward([](auto x) { return x * sin(x); });
 const Op two_operands_op =

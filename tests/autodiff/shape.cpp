@@ -7,9 +7,7 @@ using check::complaint;
 
 namespace {
 
-std::string text(const std::optional<Shape>& shape) {
-    return shape ? shape->to_string() : "does not fit";
-}
+std::string text(const std::optional<Shape>& shape) { return shape ? shape->to_string() : "does not fit"; }
 
 const Dim n("n"), m("m");
 

@@ -101,9 +101,7 @@ void check(const Case& c) {
         const auto found = differences(problem, problem.pass());
         BOOST_TEST(found.size() == 4 * problem.layers.size() + 1);
         for (const auto& [name, difference] : found)
-            BOOST_TEST_CONTEXT(name) {
-                BOOST_TEST(difference < tolerance);
-            }
+            BOOST_TEST_CONTEXT(name) { BOOST_TEST(difference < tolerance); }
     }
 }
 
@@ -174,9 +172,7 @@ BOOST_AUTO_TEST_CASE(soft_labels) {
     for (const Output output : outputs) {
         problem.output = output;
         for (const auto& [name, difference] : differences(problem, problem.pass()))
-            BOOST_TEST_CONTEXT(name) {
-                BOOST_TEST(difference < tolerance);
-            }
+            BOOST_TEST_CONTEXT(name) { BOOST_TEST(difference < tolerance); }
     }
 }
 

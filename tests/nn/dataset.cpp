@@ -16,9 +16,7 @@ using compare::five_sigma;
 
 namespace {
 
-Dataset from_text(const std::string& text) {
-    return make_dataset(parse_csv(text, "t.csv"), "label");
-}
+Dataset from_text(const std::string& text) { return make_dataset(parse_csv(text, "t.csv"), "label"); }
 
 /// Examples that carry their own number as the only feature; sizes[c] of class c, the classes mixed.
 Dataset numbered(const std::vector<std::size_t>& sizes) {
@@ -42,9 +40,7 @@ std::vector<std::size_t> class_sizes(const Dataset& dataset) {
     return sizes;
 }
 
-std::vector<double> numbers(const Dataset& dataset) {
-    return {dataset.X.begin(), dataset.X.end()};
-}
+std::vector<double> numbers(const Dataset& dataset) { return {dataset.X.begin(), dataset.X.end()}; }
 
 } // namespace
 

@@ -19,9 +19,7 @@ Initialiser equal(double value) {
 }
 
 /// XOR: what no single unit can compute.
-Dataset exclusive_or() {
-    return {literal({{0, 0, 1, 1}, {0, 1, 0, 1}}), literal({{0, 1, 1, 0}}), {}, {}};
-}
+Dataset exclusive_or() { return {literal({{0, 0, 1, 1}, {0, 1, 0, 1}}), literal({{0, 1, 1, 0}}), {}, {}}; }
 
 struct Outcome {
     Parameters parameters;

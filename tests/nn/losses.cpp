@@ -99,12 +99,8 @@ Real over(const Column& a, const Column& y, Term term) {
     return total;
 }
 
-Real softplus_of(Real z) {
-    return z > 0 ? z + std::log1p(std::exp(-z)) : std::log1p(std::exp(z));
-}
-Real sigmoid_of(Real z) {
-    return 1 / (1 + std::exp(-z));
-}
+Real softplus_of(Real z) { return z > 0 ? z + std::log1p(std::exp(-z)) : std::log1p(std::exp(z)); }
+Real sigmoid_of(Real z) { return 1 / (1 + std::exp(-z)); }
 
 Real log_total(const Column& z) {
     const Real largest = *std::max_element(z.begin(), z.end());

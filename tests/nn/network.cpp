@@ -1,8 +1,8 @@
 #include "compare.hpp"
 #include "literal.hpp"
 #include <xtape/autodiff.hpp>
-#include <xtape/nn/closed_form.hpp>
 #include <xtape/autodiff/records.hpp>
+#include <xtape/nn/closed_form.hpp>
 #include <xtape/nn/network.hpp>
 
 #include <boost/test/unit_test.hpp>

@@ -6,9 +6,7 @@ using namespace xtape;
 
 namespace {
 
-bool catches(const Op& op) {
-    return check_op(op).verdict() == Verdict::fail;
-}
+bool catches(const Op& op) { return check_op(op).verdict() == Verdict::fail; }
 
 Elementwise tanh_with(std::function<Var(const Pullback&)> rule) {
     Elementwise op = elementwise("test::tanh");
@@ -16,9 +14,7 @@ Elementwise tanh_with(std::function<Var(const Pullback&)> rule) {
     return op;
 }
 
-Var right_rule(const Pullback& p) {
-    return p.cotangent() * (1 - square(p.output()));
-}
+Var right_rule(const Pullback& p) { return p.cotangent() * (1 - square(p.output())); }
 
 } // namespace
 

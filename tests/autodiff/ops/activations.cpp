@@ -11,9 +11,7 @@ namespace {
 
 const std::vector<double> any{-2.7, 0.4, 1.9, -0.6, 3.1, -1.2, 2.3};
 
-long double logistic(long double x) {
-    return 1 / (1 + std::exp(-x));
-}
+long double logistic(long double x) { return 1 / (1 + std::exp(-x)); }
 
 // gelu cancels in 1 + erf where x is negative, so its error is that of x, not of the result.
 const check::Elementwise cases[] = {
@@ -55,9 +53,7 @@ At at(double x, Var (*f)(const Var&)) {
 
 } // namespace
 
-BOOST_AUTO_TEST_CASE(values_and_derivatives) {
-    check::family(cases, activation_ops());
-}
+BOOST_AUTO_TEST_CASE(values_and_derivatives) { check::family(cases, activation_ops()); }
 
 BOOST_AUTO_TEST_CASE(log_sigmoid_is_minus_softplus) {
     check::derivatives("log_sigmoid", [](auto v) { return log_sigmoid(v[0]); }, {check::filled({2, 3}, any)});

@@ -62,9 +62,7 @@ Pow pow_at(double a, double b) {
 
 } // namespace
 
-BOOST_AUTO_TEST_CASE(values_and_derivatives) {
-    check::family(cases, arithmetic_ops());
-}
+BOOST_AUTO_TEST_CASE(values_and_derivatives) { check::family(cases, arithmetic_ops()); }
 
 BOOST_AUTO_TEST_CASE(numbers_and_arrays_as_operands) {
     Tape tape;

@@ -30,9 +30,7 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 
 } // namespace
 
-BOOST_AUTO_TEST_CASE(values_and_derivatives) {
-    check::family(cases, exponential_ops());
-}
+BOOST_AUTO_TEST_CASE(values_and_derivatives) { check::family(cases, exponential_ops()); }
 
 BOOST_AUTO_TEST_CASE(tiny_arguments_keep_their_digits) {
     Tape tape;

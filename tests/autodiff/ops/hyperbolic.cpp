@@ -30,9 +30,7 @@ const check::Elementwise cases[] = {
 
 } // namespace
 
-BOOST_AUTO_TEST_CASE(values_and_derivatives) {
-    check::family(cases, hyperbolic_ops());
-}
+BOOST_AUTO_TEST_CASE(values_and_derivatives) { check::family(cases, hyperbolic_ops()); }
 
 BOOST_AUTO_TEST_CASE(tanh_of_tiny_and_of_large_arguments) {
     Tape tape;

@@ -85,9 +85,7 @@ constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
 } // namespace
 
-BOOST_AUTO_TEST_CASE(values_and_derivatives) {
-    check::family(cases, piecewise_ops());
-}
+BOOST_AUTO_TEST_CASE(values_and_derivatives) { check::family(cases, piecewise_ops()); }
 
 BOOST_AUTO_TEST_CASE(where_takes_the_entries_of_its_mask) {
     Tape tape;

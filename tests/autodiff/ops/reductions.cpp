@@ -25,9 +25,7 @@ struct Reduction {
     bool of_nothing; ///< defined over no entries
 };
 
-long double total(const Entries& x) {
-    return std::accumulate(x.begin(), x.end(), 0.0L);
-}
+long double total(const Entries& x) { return std::accumulate(x.begin(), x.end(), 0.0L); }
 
 const Reduction reductions[] = {
     {"sum", sum, sum, total, true},

@@ -23,9 +23,7 @@ const check::Elementwise cases[] = {
 
 } // namespace
 
-BOOST_AUTO_TEST_CASE(values_and_derivatives) {
-    check::family(cases, trigonometric_ops());
-}
+BOOST_AUTO_TEST_CASE(values_and_derivatives) { check::family(cases, trigonometric_ops()); }
 
 BOOST_AUTO_TEST_CASE(outside_the_domain_is_nan_and_at_its_ends_the_slope_is_infinite) {
     Tape tape;

@@ -24,9 +24,7 @@ T eccentric_anomaly(T mean_anomaly, T eccentricity) {
 }
 
 /// dE = (dM + sin(E) de) / (1 − e cos(E)), by differentiating the equation.
-Var slope(const Pullback& p) {
-    return p.cotangent() / (1 - p.input(1) * cos(p.output()));
-}
+Var slope(const Pullback& p) { return p.cotangent() / (1 - p.input(1) * cos(p.output())); }
 
 const Op kepler_op =
     elementwise("mylib::kepler")

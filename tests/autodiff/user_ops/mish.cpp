@@ -17,9 +17,7 @@ const Op mish_op = elementwise("mylib::mish")
                        .sampled_on(-30, 30);
 
 /// x tanh(softplus(x)) (Misra 2019).
-Var mish(const Var& x) {
-    return record(mish_op, {x});
-}
+Var mish(const Var& x) { return record(mish_op, {x}); }
 
 const std::vector<double> samples{-2.7, 0.4, 1.9, -0.6, 3.1, -1.2, 2.3};
 

@@ -16,9 +16,7 @@ struct Setting {
     Var x = tape.variable("x", xt::xarray<double>{{1, 2, 3}, {4, 5, 6}});
 };
 
-Shape same(const Signature& s) {
-    return s.shape();
-}
+Shape same(const Signature& s) { return s.shape(); }
 
 const auto identity = [](auto& call) { call.give(0, call.operand(0)); };
 

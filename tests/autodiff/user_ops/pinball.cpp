@@ -1,7 +1,6 @@
 // An operation with an attribute: a number that is part of the record, not an operand.
 
 #include "check.hpp"
-
 #include <xtape/autodiff/records.hpp>
 
 #include <boost/test/unit_test.hpp>

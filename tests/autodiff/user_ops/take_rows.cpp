@@ -63,9 +63,7 @@ const Op scatter_rows_op =
 
 /// The rows of a matrix at these positions, in their order; one may come several times. Throws ArgumentError,
 /// when it is evaluated, for a row that there is not.
-Var take_rows(const Var& table, const Operand& rows) {
-    return record(take_rows_op, {table, rows});
-}
+Var take_rows(const Var& table, const Operand& rows) { return record(take_rows_op, {table, rows}); }
 
 /// Zeros of the shape `whole`, to whose rows the parts are added.
 Var scatter_rows(const Var& parts, const Var& rows, const Shape& whole) {
