@@ -18,37 +18,34 @@ double resident() {
     return pages * static_cast<double>(sysconf(_SC_PAGESIZE)) / (1 << 20);
 }
 
-/// One elementwise operation on operands of one shape; the tape is taken back every 10⁴ records.
+/// Records again and again; the tape is taken back every 10⁴ records.
+template <class F>
+void again(benchmark::State& state, Tape& tape, F record) {
+    const Tape::Mark mark = tape.mark();
+    for (auto _ : state) {
+        benchmark::DoNotOptimize(record());
+        if (tape.size() > 10'000) tape.rewind(mark);
+    }
+}
+
 void record_elementwise(benchmark::State& state) {
     Tape tape;
     const Var x = tape.input("x", {3, Dim("n")}), y = tape.input("y", {3, Dim("n")});
-    const Tape::Mark mark = tape.mark();
-    for (auto _ : state) {
-        benchmark::DoNotOptimize(x + y);
-        if (tape.size() > 10'000) tape.rewind(mark);
-    }
+    again(state, tape, [&] { return x + y; });
 }
 BENCHMARK(record_elementwise);
 
 void record_broadcast(benchmark::State& state) {
     Tape tape;
     const Var x = tape.input("x", {3, Dim("n")}), y = tape.input("y", {3, 1});
-    const Tape::Mark mark = tape.mark();
-    for (auto _ : state) {
-        benchmark::DoNotOptimize(x + y);
-        if (tape.size() > 10'000) tape.rewind(mark);
-    }
+    again(state, tape, [&] { return x + y; });
 }
 BENCHMARK(record_broadcast);
 
 void record_with_number(benchmark::State& state) {
     Tape tape;
     const Var x = tape.input("x", {3, Dim("n")});
-    const Tape::Mark mark = tape.mark();
-    for (auto _ : state) {
-        benchmark::DoNotOptimize(2 * x);
-        if (tape.size() > 10'000) tape.rewind(mark);
-    }
+    again(state, tape, [&] { return 2 * x; });
     state.SetLabel("two records: the number and the product");
 }
 BENCHMARK(record_with_number);
@@ -57,11 +54,7 @@ void record_matmul(benchmark::State& state) {
     Tape tape;
     const Var W = tape.input("W", {Dim("n1", 4), Dim("n0", 3)}),
               X = tape.input("X", {Dim("n0", 3), Dim("n")});
-    const Tape::Mark mark = tape.mark();
-    for (auto _ : state) {
-        benchmark::DoNotOptimize(matmul(W, X));
-        if (tape.size() > 10'000) tape.rewind(mark);
-    }
+    again(state, tape, [&] { return matmul(W, X); });
 }
 BENCHMARK(record_matmul);
 
