@@ -97,7 +97,7 @@ BOOST_AUTO_TEST_CASE(broadcast_to_and_back) {
     for (const auto& [narrow, wide] : patterns) {
         const auto x = drawn(narrow, 1), y = drawn(wide, 2);
         const Shape narrow_shape(narrow), wide_shape(wide);
-        const auto repeated = naive::build(wide, [&](naive::Position p) {
+        const auto repeated = naive::build(wide, [&x, &narrow = narrow](naive::Position p) {
             p.erase(p.begin(), p.end() - static_cast<std::ptrdiff_t>(narrow.size()));
             for (std::size_t axis = 0; axis < narrow.size(); ++axis)
                 if (narrow[axis] == 1) p[axis] = 0;
