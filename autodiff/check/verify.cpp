@@ -98,18 +98,26 @@ private:
     long double longest_ = 1;
 };
 
-/// The extents by which the cost divides: what a person who defers the mean has left out of an intermediate
-/// gradient.
-long double deferred_factor(Records& records, const Var& cost, Reference& truth) {
-    std::vector<bool> used(cost.id() + 1, false);
-    used[cost.id()] = true;
+/// The extents by which what leads from a result to the cost divides: what a person who defers the mean has
+/// left out of the result's gradient. An n of another term, as of λ/n in L2, is not among them.
+long double deferred_factor(Records& records, std::uint32_t from, const Var& cost, Reference& truth) {
+    const std::uint32_t to = cost.id();
+    if (from >= to) return 1;
+    std::vector<bool> depends(to - from + 1, false), used(to - from + 1, false);
+    const auto operands = [&](std::uint32_t id) { return records.operands(records.record_of(id)); };
+    depends[0] = true;
+    for (std::uint32_t id = from + 1; id <= to; ++id)
+        depends[id - from] =
+            std::ranges::any_of(operands(id), [&](auto k) { return k >= from && depends[k - from]; });
+    used[to - from] = true;
     long double factor = 1;
-    for (std::uint32_t id = cost.id() + 1; id-- > 0;) {
-        if (!used[id]) continue;
-        const Record& record = records.record_of(id);
-        for (const std::uint32_t operand : records.operands(record))
-            used[operand] = true;
-        if (is_extent(records.op(record))) factor *= truth.value(records.var(id)).data()[0];
+    for (std::uint32_t id = to; id > from; --id) {
+        if (!used[id - from] || !depends[id - from]) continue;
+        for (const std::uint32_t operand : operands(id)) {
+            if (operand >= from) used[operand - from] = true;
+            if (is_extent(records.op(records.record_of(operand))))
+                factor *= truth.value(records.var(operand)).data()[0];
+        }
     }
     return factor;
 }
@@ -236,11 +244,12 @@ Report verify(const Var& cost, const NamedArrays& mine, const VerifyOptions& opt
         truth.note_extents(array.extents());
     for (const Claim& claim : claims)
         truth.note_extents(claim.array.extents());
-    const long double factor = deferred_factor(records, cost, truth);
     Report report(fmt::format("Your arrays against the tape of {}", cost.to_string()));
     std::optional<bool> deferred;
     for (const Claim& claim : claims)
-        report.add(compare(claim, truth, factor, deferred, options));
+        report.add(compare(claim, truth,
+                           claim.may_defer ? deferred_factor(records, claim.position, cost, truth) : 1,
+                           deferred, options));
     return report;
 }
 

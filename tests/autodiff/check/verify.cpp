@@ -70,6 +70,17 @@ BOOST_AUTO_TEST_CASE(the_deferred_mean_is_a_convention) {
     BOOST_TEST(exact["dZ"].note.empty());
 }
 
+BOOST_AUTO_TEST_CASE(an_extent_in_another_term_of_the_cost_is_not_deferred) {
+    Logistic mine;
+    const Var w = mine.tape["W"];
+    const Var with_l2 = mine.cost + 0.5 * sum(square(w)) / extent(mine.tape["X"], 1);
+    NamedArrays arrays{{"X", mine.X}, {"Y", mine.Y}, {"W", mine.W}, {"b", mine.b}, {"dZ", mine.dZ}};
+    const Report report = verify(with_l2, arrays);
+    BOOST_TEST(report.passed(), report.to_string());
+    mine.dZ *= 5; // n² times the gradient
+    BOOST_TEST(!verify(with_l2, arrays).passed());
+}
+
 BOOST_AUTO_TEST_CASE(a_mixture_of_conventions_fails) {
     Logistic mine;
     const xt::xarray<double> dA = -mine.Y / mine.A + (1 - mine.Y) / (1 - mine.A); // deferred
