@@ -90,9 +90,8 @@ struct Elementwise {
 };
 
 /// Puts each case through values, first and second derivatives, over shapes that include size 0 and 1 and
-/// every pattern of broadcasting, non-contiguous arrays, and NaN; and asserts that the same checks refuse it
-/// with a derivative and with a value that is off by 0.1 %. Every elementwise operation of `family` must have
-/// a case.
+/// every pattern of broadcasting, and NaN; and asserts that the same checks refuse it with a derivative and
+/// with a value that is off by 0.1 %. Every elementwise operation of `family` must have a case.
 void family(std::span<const Elementwise> cases, std::span<const xtape::Op> family);
 
 } // namespace check
