@@ -25,7 +25,8 @@ struct NonFinite {
 /// or long double. It holds bindings and remembered values outside the tape, so several may use one tape at
 /// once (from several threads too, while none records). A bound array that is a named row-major container of
 /// T is not copied and must outlive the evaluation or its next binding; everything else is copied once when
-/// it is bound.
+/// it is bound. An array that is changed in place after it was bound is seen after `forget()` or the next
+/// `bind`.
 template <std::floating_point T>
 class Evaluation {
 public:

@@ -72,7 +72,7 @@ public:
             const Definition& definition = records_.definition(source);
             const Extents own = operand_position(array_(id).extents(), position);
             const T value = entry<T>(array_(id), own);
-            if (!definition.saturation.empty() && definition.elementwise && (value == 0 || value == 1)) {
+            if (!definition.saturation.empty() && (value == 0 || value == 1)) {
                 const std::uint32_t argument = records_.operands(source)[0];
                 const Extents at = operand_position(array_(argument).extents(), own);
                 return fmt::format(" {}{} = {} saturates {}: {}.", records_.describe(argument), brackets(at),

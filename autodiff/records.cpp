@@ -54,6 +54,7 @@ std::uint32_t Records::op_index(const Op& op) {
                         "operation in a header must be an inline const.",
                         op.name(), op.definition().short_name()));
     ops_.push_back(op);
+    first_records_.push_back(record_count());
     op_indices_.emplace(&op.definition(), index);
     return index;
 }
@@ -134,6 +135,10 @@ void Records::truncate(std::uint32_t count) {
     for (auto it = names_.lower_bound(id); it != names_.end(); it = names_.erase(it)) {
         ids_.erase(it->second);
         rewound_names_[it->first] = std::move(it->second);
+    }
+    for (; !ops_.empty() && first_records_.back() >= count; ops_.pop_back(), first_records_.pop_back()) {
+        op_indices_.erase(&ops_.back().definition());
+        op_names_.erase(ops_.back().name());
     }
     results_.erase(results_.begin() + id, results_.end());
     records_.erase(records_.begin() + count, records_.end());

@@ -88,7 +88,8 @@ private:
     std::vector<Result> results_;
     std::vector<std::uint32_t> operands_;
     std::vector<std::pair<std::uint32_t, Leaf>> leaves_;
-    std::vector<Op> ops_;
+    std::vector<Op> ops_;                      ///< in the order of their first use, and
+    std::vector<std::uint32_t> first_records_; ///< where that was, so that rewinding forgets them too
     std::unordered_map<const Definition*, std::uint32_t> op_indices_;
     std::unordered_map<std::string, std::uint32_t> op_names_;
     std::unordered_map<std::string, std::uint32_t> ids_;

@@ -1,5 +1,6 @@
 #include <xtape/autodiff/define.hpp>
 #include <xtape/autodiff/ops/arithmetic.hpp>
+#include <xtape/autodiff/ops/axes.hpp>
 #include <xtape/autodiff/ops/exponential.hpp>
 #include <xtape/autodiff/ops/piecewise.hpp>
 #include <xtape/autodiff/ops/reductions.hpp>
@@ -214,8 +215,7 @@ const Op log_softmax_op =
 const Op list[] = {sum_op, amax_op, amin_op, logsumexp_op, norm_op, softmax_op, log_softmax_op};
 
 Var reduction(const Op& op, const Var& x, const Axes& axes, Keep keep) {
-    const Axes counted =
-        normalised(axes, x.rank(), fmt::format("{}({})", op.definition().short_name(), x.to_string()));
+    const Axes counted = detail::counted_axes(op.definition().short_name(), x, axes);
     return record(op, {x}, {{"axes", counted}, {"keep", std::int64_t{keep == Keep::dims}}});
 }
 
@@ -246,7 +246,7 @@ Var mean(const Var& x) { return mean(x, all_axes(x.rank())); }
 Var mean(const Var& x, const Axes& axes, Keep keep) {
     Transaction transaction(*x.records());
     Var total = sum(x, axes, keep);
-    for (const std::int64_t axis : normalised(axes, x.rank(), "mean"))
+    for (const std::int64_t axis : detail::counted_axes("mean", x, axes))
         if (!x.shape()[static_cast<std::size_t>(axis)].is_one()) total = total / extent(x, axis);
     transaction.done();
     return total;
@@ -259,7 +259,9 @@ Var amin(const Var& x, const Axes& axes, Keep keep) { return reduction(amin_op, 
 
 Var prod(const Var& x) { return prod(x, all_axes(x.rank())); }
 Var prod(const Var& x, const Axes& axes, Keep keep) {
-    const Axes counted = normalised(axes, x.rank(), fmt::format("prod({})", x.to_string()));
+    const Axes counted = detail::counted_axes("prod", x, axes);
+    for (const std::int64_t axis : counted)
+        (void)detail::known_extent("prod", x, axis);
     Transaction transaction(*x.records());
     Var result = x;
     for (const std::int64_t axis : counted)
@@ -275,12 +277,10 @@ Var norm(const Var& x) { return norm(x, all_axes(x.rank())); }
 Var norm(const Var& x, const Axes& axes, Keep keep) { return reduction(norm_op, x, axes, keep); }
 
 Var softmax(const Var& x, std::int64_t axis) {
-    return record(softmax_op, {x},
-                  {{"axes", normalised({axis}, x.rank(), fmt::format("softmax({})", x.to_string()))}});
+    return record(softmax_op, {x}, {{"axes", detail::counted_axes("softmax", x, {axis})}});
 }
 Var log_softmax(const Var& x, std::int64_t axis) {
-    return record(log_softmax_op, {x},
-                  {{"axes", normalised({axis}, x.rank(), fmt::format("log_softmax({})", x.to_string()))}});
+    return record(log_softmax_op, {x}, {{"axes", detail::counted_axes("log_softmax", x, {axis})}});
 }
 
 std::span<const Op> reduction_ops() { return list; }

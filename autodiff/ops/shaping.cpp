@@ -1,4 +1,5 @@
 #include <xtape/autodiff/define.hpp>
+#include <xtape/autodiff/ops/axes.hpp>
 #include <xtape/autodiff/ops/reductions.hpp>
 #include <xtape/autodiff/ops/shaping.hpp>
 #include <xtape/autodiff/ops/strided.hpp>
@@ -132,7 +133,12 @@ Var reshape(const Var& x, const Shape& shape) {
     return same_extents(x.shape(), shape) ? x : record(reshape_op, {x}, {{"shape", shape}});
 }
 
-Var flatten(const Var& x) { return reshape(x, {x.shape().size()}); }
+Var flatten(const Var& x) {
+    std::size_t size = 1;
+    for (const std::int64_t axis : all_axes(x.rank()))
+        size *= detail::known_extent("flatten", x, axis);
+    return reshape(x, {size});
+}
 
 Var broadcast_to(const Var& x, const Shape& shape) {
     return same_extents(x.shape(), shape) ? x : record(broadcast_to_op, {x}, {{"shape", shape}});
@@ -153,7 +159,7 @@ Var sum_to(const Var& x, const Shape& shape) {
 }
 
 Var squeeze(const Var& x, const Axes& axes) {
-    const Axes gone = normalised(axes, x.rank(), fmt::format("squeeze({})", x.to_string()));
+    const Axes gone = detail::counted_axes("squeeze", x, axes);
     std::vector<Dim> dims;
     for (std::size_t axis = 0; axis < x.rank(); ++axis) {
         if (!std::ranges::binary_search(gone, static_cast<std::int64_t>(axis)))
@@ -175,7 +181,7 @@ Var squeeze(const Var& x) {
 
 Var expand_dims(const Var& x, const Axes& axes) {
     const std::size_t rank = x.rank() + axes.size();
-    const Axes added = normalised(axes, rank, fmt::format("expand_dims({})", x.to_string()));
+    const Axes added = detail::counted_axes("expand_dims", x, axes, rank);
     std::vector<Dim> dims;
     for (std::size_t axis = 0, own = 0; axis < rank; ++axis)
         dims.push_back(std::ranges::binary_search(added, static_cast<std::int64_t>(axis)) ? Dim(1)
@@ -190,10 +196,9 @@ Var transpose(const Var& x) {
 }
 
 Var transpose(const Var& x, const Axes& order) {
-    const std::string what = fmt::format("transpose({})", x.to_string());
-    if (normalised(order, x.rank(), what).size() != x.rank())
-        throw ShapeError(fmt::format("{}: {} axes for {}. Name each axis once.", what, order.size(),
-                                     x.shape().to_string()));
+    if (detail::counted_axes("transpose", x, order).size() != x.rank())
+        throw ShapeError(fmt::format("transpose({0}): {1} axes for {2}. Name each axis once.", x.to_string(),
+                                     order.size(), x.shape().to_string()));
     Axes counted;
     for (const std::int64_t axis : order)
         counted.push_back(axis < 0 ? axis + static_cast<std::int64_t>(x.rank()) : axis);
@@ -204,7 +209,7 @@ Var zeros_like(const Var& x) { return filled_like(x, 0); }
 Var ones_like(const Var& x) { return filled_like(x, 1); }
 
 Var extent(const Var& x, std::int64_t axis) {
-    const Axes one = normalised({axis}, x.rank(), fmt::format("extent({})", x.to_string()));
+    const Axes one = detail::counted_axes("extent", x, {axis});
     const std::shared_ptr<Records>& records = x.records();
     return records->var(
         records->append(extent_op, {}, {{"dim", x.shape()[static_cast<std::size_t>(one[0])]}}));

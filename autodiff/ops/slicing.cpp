@@ -1,4 +1,5 @@
 #include <xtape/autodiff/define.hpp>
+#include <xtape/autodiff/ops/axes.hpp>
 #include <xtape/autodiff/ops/shaping.hpp>
 #include <xtape/autodiff/ops/slicing.hpp>
 #include <xtape/autodiff/ops/strided.hpp>
@@ -169,10 +170,6 @@ const Op flip_op =
 
 const Op list[] = {slice_op, place_op, concatenate_op, flip_op};
 
-std::int64_t one_axis(std::int64_t axis, std::size_t rank, const char* what, const Var& x) {
-    return normalised({axis}, rank, fmt::format("{}({})", what, x.to_string()))[0];
-}
-
 void require_parts(const std::vector<Var>& parts, const char* what) {
     if (parts.empty())
         throw ArgumentError(fmt::format("{}: there is nothing to join. Give at least one Var.", what));
@@ -181,7 +178,7 @@ void require_parts(const std::vector<Var>& parts, const char* what) {
 } // namespace
 
 Var slice(const Var& x, std::int64_t axis, std::int64_t start, std::int64_t stop, std::int64_t step) {
-    axis = one_axis(axis, x.rank(), "slice", x);
+    axis = detail::counted_axes("slice", x, {axis})[0];
     const Dim& dim = x.shape()[static_cast<std::size_t>(axis)];
     const auto fail = [&](const char* why) {
         throw ShapeError(fmt::format("slice({0}, axis {1}, {2}:{3}:{4}): {0} is {5}; {6}", x.to_string(),
@@ -203,13 +200,13 @@ Var slice(const Var& x, std::int64_t axis, std::int64_t start, std::int64_t stop
 
 Var concatenate(const std::vector<Var>& parts, std::int64_t axis) {
     require_parts(parts, "concatenate");
-    axis = one_axis(axis, parts[0].rank(), "concatenate", parts[0]);
+    axis = detail::counted_axes("concatenate", parts[0], {axis})[0];
     return record_all(concatenate_op, parts, {{"axis", axis}})[0];
 }
 
 Var stack(const std::vector<Var>& parts, std::int64_t axis) {
     require_parts(parts, "stack");
-    axis = one_axis(axis, parts[0].rank() + 1, "stack", parts[0]);
+    axis = detail::counted_axes("stack", parts[0], {axis}, parts[0].rank() + 1)[0];
     Transaction transaction(*parts[0].records());
     std::vector<Var> expanded;
     for (const Var& part : parts)
@@ -220,8 +217,8 @@ Var stack(const std::vector<Var>& parts, std::int64_t axis) {
 }
 
 std::vector<Var> split(const Var& x, const std::vector<std::size_t>& extents, std::int64_t axis) {
-    axis = one_axis(axis, x.rank(), "split", x);
-    const std::size_t whole = x.shape()[static_cast<std::size_t>(axis)].extent();
+    axis = detail::counted_axes("split", x, {axis})[0];
+    const std::size_t whole = detail::known_extent("split", x, axis);
     const std::size_t total = std::accumulate(extents.begin(), extents.end(), std::size_t{0});
     if (total != whole)
         throw ShapeError(
@@ -240,8 +237,8 @@ std::vector<Var> split(const Var& x, const std::vector<std::size_t>& extents, st
 }
 
 std::vector<Var> split(const Var& x, std::size_t parts, std::int64_t axis) {
-    axis = one_axis(axis, x.rank(), "split", x);
-    const std::size_t whole = x.shape()[static_cast<std::size_t>(axis)].extent();
+    axis = detail::counted_axes("split", x, {axis})[0];
+    const std::size_t whole = detail::known_extent("split", x, axis);
     if (parts == 0 || whole % parts != 0)
         throw ShapeError(fmt::format("split({0}): {0} is {1}; axis {2} cannot be cut into {3} equal parts.",
                                      x.to_string(), x.shape().to_string(), axis, parts));
@@ -249,8 +246,7 @@ std::vector<Var> split(const Var& x, std::size_t parts, std::int64_t axis) {
 }
 
 Var flip(const Var& x, const Axes& axes) {
-    return record(flip_op, {x},
-                  {{"axes", normalised(axes, x.rank(), fmt::format("flip({})", x.to_string()))}});
+    return record(flip_op, {x}, {{"axes", detail::counted_axes("flip", x, axes)}});
 }
 
 std::span<const Op> slicing_ops() { return list; }

@@ -81,3 +81,13 @@ BOOST_AUTO_TEST_CASE(in_float_it_comes_earlier) {
     BOOST_TEST(!wide.first_nonfinite(y).has_value());
     BOOST_TEST(narrow.first_nonfinite(y).has_value());
 }
+
+BOOST_AUTO_TEST_CASE(a_saturated_softmax_is_named) {
+    Tape tape;
+    const Var Z = tape.variable("Z2", xt::xarray<double>{{0, 1}, {-900, 2}, {3, 4}});
+    const Var A = named("A2", softmax(Z, 0));
+    Evaluation<double> evaluation;
+    const std::string text = message(evaluation, log(A));
+    BOOST_TEST(says(text, "log(A2): -inf in 1 of 6 entries, first [1,0], where A2 = 0"), text);
+    BOOST_TEST(says(text, "Z2[1,0] = -900 saturates softmax: work from its argument: log_softmax"), text);
+}

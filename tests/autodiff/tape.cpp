@@ -226,3 +226,30 @@ BOOST_AUTO_TEST_CASE(two_operations_of_one_name) {
     Tape other; // each has operations of its own
     BOOST_TEST(record(second, {other.variable("x", xt::xarray<double>{1})}).value()(0) == 3);
 }
+
+BOOST_AUTO_TEST_CASE(an_operation_made_in_a_loop_is_forgotten_with_its_records) {
+    Tape tape;
+    const Var x = tape.variable("x", xt::xarray<double>{1});
+    const Tape::Mark mark = tape.mark();
+    for (int factor = 1; factor <= 3; ++factor) {
+        const Op times = elementwise("mylib::times").forward([factor](auto y) { return factor * y; });
+        const Var y = record(times, {x});
+        BOOST_TEST(y.value()(0) == factor);
+        BOOST_TEST(gradient(sum(y), x).value()(0) == factor);
+        tape.rewind(mark);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(an_extent_that_an_operation_has_to_know_is_asked_for_by_its_name) {
+    Tape tape;
+    const Var X = tape.input("X", {3, Dim("n")});
+    const auto asks = [&](const char* op, auto f) {
+        const std::string message = complaint<ShapeError>(f);
+        BOOST_TEST(
+            says(message, std::string(op) + "(X): X is (3 × n), and " + op + " has to know the extent of n"),
+            message);
+    };
+    asks("flatten", [&] { flatten(X); });
+    asks("prod", [&] { prod(X); });
+    asks("split", [&] { split(X, 2, 1); });
+}
