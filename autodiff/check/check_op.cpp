@@ -193,6 +193,18 @@ private:
         }
     }
 
+    /// How far rounding in long double moves a number: its terms may cancel, so its own size does not tell.
+    long double noise(const Recording& r, const Sample& sample, const Var& cost) {
+        const long double right = bound<long double>(r, sample).item(cost);
+        long double moved = 0;
+        for (std::uint64_t run = 1; run <= 8; ++run) {
+            auto perturbed = bound<long double>(r, sample);
+            perturbed.perturb(std::numeric_limits<long double>::epsilon(), run);
+            moved = std::max(moved, std::abs(perturbed.item(cost) - right));
+        }
+        return moved;
+    }
+
     /// Each entry of a gradient against differences of the function that it is the gradient of.
     void compare_derivative(Tally& tally, const Recording& r, const Sample& sample, const Var& cost,
                             std::size_t operand, const Var& gradient) {
@@ -202,6 +214,7 @@ private:
         for (const long double entry : ours)
             scale = std::max(scale, std::abs(entry));
         const Array<long double> x = sample.operands[operand].to<long double>();
+        const long double noise = this->noise(r, sample, cost);
         for (std::size_t i = 0; i < x.size(); ++i) {
             const auto along = [&](long double value) {
                 Array<long double> moved = x;
@@ -209,7 +222,7 @@ private:
                 return evaluation.bind(r.inputs[operand], moved).item(cost);
             };
             const long double at = x.data()[i];
-            const Estimate estimate = derivative(along, at, 0.02L * std::max(std::abs(at), 0.25L));
+            const Estimate estimate = derivative(along, at, 0.02L * std::max(std::abs(at), 0.25L), noise);
             const std::string where =
                 fmt::format("operand {}, entry {} at {:.6g}", operand, i, static_cast<double>(at));
             if (std::isfinite(estimate.value) &&

@@ -7,7 +7,8 @@
 
 namespace xtape {
 
-Estimate derivative(const std::function<long double(long double)>& f, long double x, long double step) {
+Estimate derivative(const std::function<long double(long double)>& f, long double x, long double step,
+                    long double noise) {
     constexpr std::size_t rows = 10;
     constexpr long double shrink = 1.6L, shrink2 = shrink * shrink;
     std::array<std::array<long double, rows>, rows> table{};
@@ -30,7 +31,8 @@ Estimate derivative(const std::function<long double(long double)>& f, long doubl
         }
         if (i > 1 && std::abs(table[i][i] - table[i - 1][i - 1]) >= 2 * best.error) break;
     }
-    const long double floor = 4 * std::numeric_limits<long double>::epsilon() * largest / best_step;
+    const long double floor =
+        4 * std::max(std::numeric_limits<long double>::epsilon() * largest, noise) / best_step;
     return {best.value, 10 * std::max(best.error, floor)};
 }
 
