@@ -65,7 +65,9 @@ const Op pow_op = elementwise("xtape::pow")
                       .vjp(
                           [](const Pullback& p) {
                               const Var &a = p.input(0), &b = p.input(1);
-                              return p.cotangent() * where(b == 0, 0, b * pow(a, where(b == 0, 0, b - 1)));
+                              // 0 · a^(−1) is 0 too, and its own derivative in b is right; but 0 · ∞ is not.
+                              const Var base = where((a == 0) & (b == 0), 1, a);
+                              return p.cotangent() * (b * pow(base, b - 1));
                           },
                           [](const Pullback& p) {
                               const Var& a = p.input(0);

@@ -47,9 +47,9 @@ const check::Elementwise cases[] = {
      {positive, away_from_zero}},
 };
 
-/// d pow(a, b) / da, db and the second derivative in a, at one point.
+/// d pow(a, b) / da, db and second derivatives, at one point.
 struct Pow {
-    double value, in_a, in_b, in_aa;
+    double value, in_a, in_b, in_aa, in_ab, in_ba;
 };
 
 Pow pow_at(double a, double b) {
@@ -57,7 +57,9 @@ Pow pow_at(double a, double b) {
     const Var x = tape.variable("a", xt::xarray<double>(a)), y = tape.variable("b", xt::xarray<double>(b));
     const Var p = pow(x, y);
     const auto [da, db] = gradient(p, x, y);
-    return {p.item(), da.item(), db.item(), gradient(da, x, Disconnected::zeros).item()};
+    const auto [daa, dab] = gradient(da, x, y, Disconnected::zeros);
+    return {p.item(),   da.item(),  db.item(),
+            daa.item(), dab.item(), gradient(db, x, Disconnected::zeros).item()};
 }
 
 } // namespace
@@ -96,6 +98,9 @@ BOOST_AUTO_TEST_CASE(pow_where_a_or_b_is_zero) {
     BOOST_TEST(pow_at(0, 0).in_a == 0);
     BOOST_TEST(pow_at(3, 0).in_a == 0);
     BOOST_TEST(pow_at(3, 0).in_b == std::log(3.0));
+    BOOST_TEST(pow_at(4, 0).in_ab == 0.25);
+    BOOST_TEST(pow_at(4, 0).in_ba == 0.25);
+    BOOST_TEST(pow_at(-2, 0).in_a == 0);
     BOOST_TEST(pow_at(-2, 3).in_a == 12);
     BOOST_TEST(pow_at(-2, 3).in_aa == -12);
     BOOST_TEST(std::isnan(pow_at(-2, 3).in_b)); // the logarithm of a negative number
