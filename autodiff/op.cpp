@@ -67,6 +67,9 @@ Op::Op(Definition definition) : definition_(std::make_shared<const Definition>(s
     if (!definition_->shape)
         throw OpError(fmt::format("{} has no shape rule. Add .shape([](const Signature& s) {{ return … }}).",
                                   definition_->name));
+    if (definition_->variadic && !definition_->differentiable.empty())
+        throw OpError(fmt::format("{} takes any number of operands: give one rule for all by vjp_each.",
+                                  definition_->name));
     if (const auto rules = definition_->differentiable.size();
         rules > 0 && rules != definition_->operands.size())
         throw OpError(

@@ -47,6 +47,13 @@ BOOST_AUTO_TEST_CASE(incomplete_definitions) {
                 elementwise("mylib::a").opaque([](auto a, auto b) { return a + b; }).vjp(rule, rule, rule));
         }),
         "2 operands and 3 derivative rules"));
+    BOOST_TEST(says(complaint<OpError>([&] {
+                        (void)Op(operation("mylib::a")
+                                     .any_number_of(Kind::real)
+                                     .shape([](const Signature& s) { return s.shape(); })
+                                     .vjp(rule));
+                    }),
+                    "any number of operands: give one rule for all by vjp_each"));
 }
 
 BOOST_AUTO_TEST_CASE(no_forward_function) {
