@@ -194,7 +194,7 @@ Var slice(const Var& x, std::int64_t axis, std::int64_t start, std::int64_t stop
     } else if (start < 0 || stop < 0) {
         fail("positions cannot count from the end of an axis without an extent.");
     }
-    const std::int64_t count = stop <= start ? 0 : (stop - start + step - 1) / step;
+    const std::int64_t count = stop <= start ? 0 : (stop - start - 1) / step + 1;
     return record(slice_op, {x}, {{"axis", axis}, {"start", start}, {"step", step}, {"count", count}});
 }
 

@@ -3,6 +3,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <limits>
+
 using namespace xtape;
 using check::complaint;
 using check::drawn;
@@ -22,6 +24,7 @@ const Cut cuts[] = {{0, 5, 1, {0, 1, 2, 3, 4}},
                     {-3, -1, 1, {2, 3}},
                     {-5, 5, 4, {0, 4}},
                     {4, 5, 9, {4}},
+                    {1, 5, std::numeric_limits<std::int64_t>::max(), {1}},
                     {2, 2, 1, {}},
                     {3, 1, 1, {}},
                     {5, 5, 1, {}}};
