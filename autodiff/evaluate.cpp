@@ -191,7 +191,7 @@ AnyArray Evaluation<T>::leaf(const Records& records, std::uint32_t id) {
     }
     if (const auto* array = std::get_if<AnyArray>(&leaf)) return fitted<T>(records, id, *array);
     if (const auto* cell = std::get_if<std::shared_ptr<Cell>>(&leaf)) {
-        cells_.emplace_back(*cell, (*cell)->version());
+        cells_.insert_or_assign(id, std::pair(*cell, (*cell)->version()));
         return (*cell)->array().as<T>();
     }
     const std::string name = records.describe(id);
@@ -258,8 +258,8 @@ void Evaluation<T>::compute(const Records& records, std::uint32_t index, const E
 template <std::floating_point T>
 const AnyArray& Evaluation<T>::evaluate(const Var& var) {
     use(var.records());
-    if (std::ranges::any_of(cells_, [](const auto& used) { return used.first->version() != used.second; }))
-        forget();
+    const auto changed = [](const auto& used) { return used.second.first->version() != used.second.second; };
+    if (std::ranges::any_of(cells_, changed)) forget();
     const Records& records = *records_;
     const Needed needed = this->needed(records, var.id());
     if (!needed.records.empty()) {

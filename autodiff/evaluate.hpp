@@ -84,7 +84,8 @@ private:
     std::shared_ptr<Records> records_;
     std::unordered_map<std::uint32_t, Held> bindings_;
     std::unordered_map<std::uint32_t, Held> values_;
-    std::vector<std::pair<std::shared_ptr<Cell>, std::uint64_t>> cells_;
+    /// By the id of their leaf: the cells that remembered values were computed from, and their versions.
+    std::unordered_map<std::uint32_t, std::pair<std::shared_ptr<Cell>, std::uint64_t>> cells_;
     bool ambiguous_ = false; ///< bound arrays give one unsized dimension different extents
     T unit_ = 0;
     std::uint64_t state_ = 0;

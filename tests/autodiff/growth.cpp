@@ -57,6 +57,20 @@ BOOST_AUTO_TEST_CASE(ten_thousand_rounds_leave_memory_flat) {
     BOOST_TEST(resident() <= before + 256 * 1024);
 }
 
+BOOST_AUTO_TEST_CASE(an_evaluation_lets_go_of_variables_that_were_rewound) {
+    Tape tape;
+    const Tape::Mark start = tape.mark();
+    Evaluation<double> evaluation;
+    std::weak_ptr<Cell> first;
+    for (int round = 0; round < 3; ++round) {
+        const auto cell = std::make_shared<Cell>(AnyArray(xt::xarray<double>(round + 0.5)));
+        if (round == 0) first = cell;
+        BOOST_TEST(evaluation.item(tape.variable("w", cell)) == round + 0.5);
+        tape.rewind(start);
+    }
+    BOOST_TEST(first.expired());
+}
+
 BOOST_AUTO_TEST_CASE(two_threads_use_two_tapes) {
     const auto work = [](double start, double& slope) {
         for (int round = 0; round < 200; ++round) {
