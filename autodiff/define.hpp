@@ -48,13 +48,15 @@ constexpr bool takes(std::index_sequence<I...>) {
 /// How many arguments of type A the function takes, at most eight.
 template <class F, class A, std::size_t N = 1>
 constexpr std::size_t arity() {
-    static_assert(
-        N <= 8,
-        "xtape: an elementwise body takes one to eight numbers: [](auto x, auto y) { return x * y; }");
-    if constexpr (takes<F, A>(std::make_index_sequence<N>{}))
+    if constexpr (takes<F, A>(std::make_index_sequence<N>{})) {
         return N;
-    else
+    } else if constexpr (N < 8) {
         return arity<F, A, N + 1>();
+    } else {
+        static_assert(never<F>, "xtape: an elementwise body takes one to eight numbers of any type and uses "
+                                "xtape's functions: [](auto x, auto y) { return x * exp(y); }");
+        return 1;
+    }
 }
 
 template <class F, std::size_t N, std::size_t... I>
