@@ -41,10 +41,12 @@ struct fmt::formatter<P> : xtape::detail::TextFormatter {
     }
 };
 
-template <xtape::ArrayElement T>
-struct fmt::formatter<xtape::Array<T>> : xtape::detail::TextFormatter {
+// Not of Array<T> alone: with XTENSOR_USE_XSIMD a program's own xt::xarray<T> is another type.
+template <class S, xt::layout_type L, class Extents, class Tag>
+requires xtape::ArrayElement<typename S::value_type>
+struct fmt::formatter<xt::xarray_container<S, L, Extents, Tag>> : xtape::detail::TextFormatter {
     template <class Context>
-    auto format(const xtape::Array<T>& array, Context& context) const {
+    auto format(const xt::xarray_container<S, L, Extents, Tag>& array, Context& context) const {
         return write(xtape::AnyArray(array).to_string(), context);
     }
 };
@@ -54,8 +56,9 @@ FMT_BEGIN_NAMESPACE
 // Where a program includes <fmt/ranges.h> too, an array is not a range for it.
 template <typename T, typename Char>
 struct is_range;
-template <xtape::ArrayElement T>
-struct is_range<xtape::Array<T>, char> {
+template <class S, xt::layout_type L, class Extents, class Tag>
+requires xtape::ArrayElement<typename S::value_type>
+struct is_range<xt::xarray_container<S, L, Extents, Tag>, char> {
     static constexpr bool value = false;
 };
 

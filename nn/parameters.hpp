@@ -51,7 +51,11 @@ public:
     /// Replaces all arrays by what flat() gave. Throws ShapeError unless there are count() numbers; nothing
     /// is replaced then.
     void assign_flat(std::span<const double> values);
-    void assign_flat(const Array<double>& values) { assign_flat(std::span(values.data(), values.size())); }
+    template <XtensorExpression E>
+    void assign_flat(const E& values) {
+        const Array<double> numbers = AnyArray(values).to<double>();
+        assign_flat(std::span(numbers.data(), numbers.size()));
+    }
 
     /// The array as a variable of its name on a tape, its dimensions named: `{"n1", "n0"}`. Throws NameError,
     /// and as Tape::variable does.

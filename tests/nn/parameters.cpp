@@ -51,6 +51,13 @@ BOOST_AUTO_TEST_CASE(the_flat_vector_goes_round) {
     std::iota(own.begin(), own.end(), 1);
     parameters.assign_flat(own);
     BOOST_TEST((parameters.flat() == example().flat()));
+
+    // Any array of numbers, of a type of its own as with XTENSOR_USE_XSIMD, in any shape.
+    const xt::xarray<float, xt::layout_type::column_major> matrix{{9, 8, 7}, {6, 5, 4}, {3, 2, 1}};
+    parameters.assign_flat(matrix);
+    BOOST_TEST((parameters.flat() == flat));
+    parameters.assign_flat(2 * flat);
+    BOOST_TEST((parameters["A"] == literal({{2}})));
 }
 
 BOOST_AUTO_TEST_CASE(a_flat_vector_of_another_length_changes_nothing) {

@@ -38,4 +38,10 @@ int main() {
         }
         fmt::print("\n");
     }
+
+    nn::Parameters parameters; // a flat vector of this file's xarray, for an optimiser of its own
+    parameters.add("W1", numbers(7, 5));
+    xt::xarray<double> flat = parameters.flat();
+    parameters.assign_flat(xt::xarray<double>(flat / 3));
+    fmt::print("{}\n", xt::xarray<double>(parameters.flat()));
 }
