@@ -21,14 +21,10 @@ class Tally {
 public:
     explicit Tally(std::string name) : result_{std::move(name), "", 0, nan, nan, Verdict::pass, ""} {}
 
-    /// Compares two numbers; NaN equals NaN only where `same_nan` says that both ways of computing may give
-    /// it.
-    void compare(long double ours, long double theirs, long double tolerance, const std::string& where,
-                 bool same_nan = false) {
+    /// Compares two numbers. NaN equals nothing.
+    void compare(long double ours, long double theirs, long double tolerance, const std::string& where) {
         ++result_.compared;
-        const long double difference = ours == theirs || (same_nan && std::isnan(ours) && std::isnan(theirs))
-                                           ? 0.0L
-                                           : std::abs(ours - theirs);
+        const long double difference = ours == theirs ? 0.0L : std::abs(ours - theirs);
         const bool within = difference <= tolerance;
         const long double ratio = within && tolerance > 0 ? difference / tolerance : within ? 0 : infinity;
         if (result_.compared == 1 || !(ratio <= worst_)) {
@@ -38,8 +34,10 @@ public:
         }
         if (!within && result_.verdict != Verdict::fail) {
             result_.verdict = Verdict::fail;
-            result_.note = fmt::format("{}: {:.12g} where {:.12g} is right", where, static_cast<double>(ours),
-                                       static_cast<double>(theirs));
+            result_.note = std::isnan(theirs)
+                               ? where + ": not a number; .sampled_on(low, high) says where it gives numbers"
+                               : fmt::format("{}: {:.12g} where {:.12g} is right", where,
+                                             static_cast<double>(ours), static_cast<double>(theirs));
         }
     }
 
@@ -74,7 +72,7 @@ public:
         try {
             check(sample);
         } catch (const Error& error) {
-            value_.fail(error.what());
+            stage_->fail(error.what());
         }
     }
 
@@ -119,6 +117,7 @@ private:
     }
 
     void check(const Sample& sample) {
+        stage_ = &value_;
         Recording r = record(sample);
         check_values<float>(r, sample);
         check_values<double>(r, sample);
@@ -132,14 +131,17 @@ private:
         std::vector<Var> wrt;
         for (const std::size_t k : r.real)
             wrt.push_back(r.inputs[k]);
+        stage_ = &first_;
         const Var cost = weighted_sum(r, differentiable);
         const std::vector<Var> gradients = gradient(cost, wrt, Disconnected::zeros);
         for (std::size_t i = 0; i < wrt.size(); ++i)
             compare_derivative(first_, r, sample, cost, r.real[i], gradients[i]);
+        stage_ = &second_;
         const Var cost2 = weighted_sum(r, gradients);
         const std::vector<Var> seconds = gradient(cost2, wrt, Disconnected::zeros);
         for (std::size_t i = 0; i < wrt.size(); ++i)
             compare_derivative(second_, r, sample, cost2, r.real[i], seconds[i]);
+        stage_ = &linear_;
         check_linearity(r, sample, differentiable[0], wrt);
     }
 
@@ -187,8 +189,7 @@ private:
                 const long double tolerance = 8 * moved.data()[i] + 8 * unit * std::abs(right.data()[i]) +
                                               std::numeric_limits<T>::min();
                 value_.compare(static_cast<long double>(ours.data()[i]), right.data()[i], tolerance,
-                               fmt::format("entry {} in {}", i, std::same_as<T, float> ? "float" : "double"),
-                               true);
+                               fmt::format("entry {} in {}", i, std::same_as<T, float> ? "float" : "double"));
             }
         }
     }
@@ -257,6 +258,7 @@ private:
     Op op_;
     std::mt19937_64 random_;
     Tally value_{"value"}, first_{"derivative"}, second_{"second derivative"}, linear_{"linear in cotangent"};
+    Tally* stage_ = &value_; ///< what is under way, and fails where something throws
 };
 
 /// Operands of these shapes, each entry drawn from the operation's interval for it.
