@@ -1,5 +1,7 @@
 #include <xtape/autodiff/define.hpp>
 
+#include <fmt/format.h>
+
 namespace xtape::detail {
 namespace {
 
@@ -92,7 +94,12 @@ template void run_elementwise(Call<long double>&, const RowLoop<long double>&,
 void elementwise_shape(const Signature& signature, const std::vector<std::string>& attributes, Kind result,
                        std::vector<ResultType>& results) {
     for (const std::string& name : attributes)
-        (void)signature.attributes().real(name);
+        try {
+            (void)signature.attributes().real(name);
+        } catch (const OpError& error) {
+            throw OpError(fmt::format("{}: {} Give it a real number: {{{{\"{}\", 0.5}}}}.", signature.call(),
+                                      error.what(), name));
+        }
     results.emplace_back(signature.broadcast(), result);
 }
 

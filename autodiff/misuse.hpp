@@ -67,7 +67,51 @@ xtape::Var tan(V&& v, R&&...) {
     return xtape::detail::not_an_expression(v);
 }
 template <xtape::detail::IsVar V, class... R>
+xtape::Var asin(V&& v, R&&...) {
+    return xtape::detail::not_an_expression(v);
+}
+template <xtape::detail::IsVar V, class... R>
+xtape::Var acos(V&& v, R&&...) {
+    return xtape::detail::not_an_expression(v);
+}
+template <xtape::detail::IsVar V, class... R>
+xtape::Var atan(V&& v, R&&...) {
+    return xtape::detail::not_an_expression(v);
+}
+template <xtape::detail::IsVar V, class... R>
+xtape::Var sinh(V&& v, R&&...) {
+    return xtape::detail::not_an_expression(v);
+}
+template <xtape::detail::IsVar V, class... R>
+xtape::Var cosh(V&& v, R&&...) {
+    return xtape::detail::not_an_expression(v);
+}
+template <xtape::detail::IsVar V, class... R>
 xtape::Var tanh(V&& v, R&&...) {
+    return xtape::detail::not_an_expression(v);
+}
+template <xtape::detail::IsVar V, class... R>
+xtape::Var asinh(V&& v, R&&...) {
+    return xtape::detail::not_an_expression(v);
+}
+template <xtape::detail::IsVar V, class... R>
+xtape::Var acosh(V&& v, R&&...) {
+    return xtape::detail::not_an_expression(v);
+}
+template <xtape::detail::IsVar V, class... R>
+xtape::Var atanh(V&& v, R&&...) {
+    return xtape::detail::not_an_expression(v);
+}
+template <xtape::detail::IsVar V, class... R>
+xtape::Var sign(V&& v, R&&...) {
+    return xtape::detail::not_an_expression(v);
+}
+template <xtape::detail::IsVar V, class... R>
+xtape::Var clip(V&& v, R&&...) {
+    return xtape::detail::not_an_expression(v);
+}
+template <xtape::detail::IsVar V, class... R>
+xtape::Var where(V&& v, R&&...) {
     return xtape::detail::not_an_expression(v);
 }
 template <xtape::detail::IsVar V, class... R>
@@ -80,6 +124,10 @@ xtape::Var minimum(V&& v, R&&...) {
 }
 template <xtape::detail::IsVar V, class... R>
 xtape::Var sum(V&& v, R&&...) {
+    return xtape::detail::not_an_expression(v);
+}
+template <xtape::detail::IsVar V, class... R>
+xtape::Var prod(V&& v, R&&...) {
     return xtape::detail::not_an_expression(v);
 }
 template <xtape::detail::IsVar V, class... R>

@@ -82,17 +82,19 @@ std::uint32_t Records::append(const Op& op, std::span<const Var> operands, Attri
     const Definition& definition = op.definition();
     const Signature signature(definition.name, operands, attributes);
     if (!definition.variadic && operands.size() != definition.operands.size())
-        throw ArgumentError(fmt::format("{} takes {} operands, and got {}.", definition.name,
-                                        definition.operands.size(), operands.size()));
+        throw ArgumentError(fmt::format("{} takes {} operand{}, and got {}.", definition.name,
+                                        definition.operands.size(),
+                                        definition.operands.size() == 1 ? "" : "s", operands.size()));
     for (std::size_t k = 0; k < operands.size(); ++k) {
         if (operands[k].records().get() != this)
             throw VarError(fmt::format("{}: {} is on another tape than {}. Record both on one tape.",
                                        signature.call(), operands[k].to_string(), operands[0].to_string()));
         if (operands[k].kind() != definition.kind_of(k))
             throw KindError(fmt::format(
-                "{}: {} is {}, and {} is meant. Use where(mask, a, b) to turn a mask into numbers.",
-                signature.call(), operands[k].to_string(), to_string(operands[k].kind()),
-                to_string(definition.kind_of(k))));
+                "{}: {} is {}, and {} is meant.{}", signature.call(), operands[k].to_string(),
+                to_string(operands[k].kind()), to_string(definition.kind_of(k)),
+                operands[k].kind() == Kind::mask ? " Use where(mask, a, b) to turn a mask into numbers."
+                                                 : ""));
     }
     result_types_.clear();
     definition.shape(signature, result_types_);

@@ -60,6 +60,11 @@ void Tape::assign(const Var& variable, const AnyArray& value) {
             "assign({}): it is not a variable of this tape. Only a variable has a value of its own; "
             "bind an array to an input.",
             variable.to_string()));
+    if (value.extents() != (*cell)->array().extents())
+        throw BindingError(fmt::format("assign({0}): {0} is {1}, and the array is {2}. A variable keeps its "
+                                       "shape; reshape the array.",
+                                       variable.to_string(), variable.shape().to_string(),
+                                       to_string(value.extents())));
     switch ((*cell)->array().element()) {
     case Element::f32:
         return (*cell)->assign(value.as<float>());

@@ -88,8 +88,9 @@ std::string Report::to_string() const {
         text += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
     }
     const std::string nothing = compared() == 0 ? " Nothing was compared." : "";
-    return text + fmt::format("{}: {} comparisons, {} entries.{}", xtape::to_string(verdict()),
-                              comparisons_.size(), compared(), nothing);
+    return text + fmt::format("{}: {} comparison{}, {} {}.{}", xtape::to_string(verdict()),
+                              comparisons_.size(), comparisons_.size() == 1 ? "" : "s", compared(),
+                              compared() == 1 ? "entry" : "entries", nothing);
 }
 
 } // namespace xtape

@@ -146,6 +146,18 @@ BOOST_AUTO_TEST_CASE(an_operation_has_at_least_one_result) {
     BOOST_TEST(s.tape.size() == size);
 }
 
+BOOST_AUTO_TEST_CASE(recorded_without_its_attribute) {
+    Setting s;
+    const Op op = elementwise("mylib::a").attributes({"slope"}, {0.1}).forward([](auto x, auto slope) {
+        return x * slope;
+    });
+    const char* const what = "a(x): No attribute is called slope; there is: none. Give it a real number: "
+                             "{{\"slope\", 0.5}}.";
+    BOOST_TEST(says(complaint<OpError>([&] { record(op, {s.x}); }), what));
+    BOOST_TEST(says(complaint<OpError>([&] { record(op, {s.x}, {{"slop", 0.5}}); }), "there is: slop=0.5"));
+    BOOST_TEST(says(complaint<OpError>([&] { record(op, {s.x}, {{"slope", 1}}); }), "another type"));
+}
+
 BOOST_AUTO_TEST_CASE(recorded_with_the_wrong_operands) {
     Setting s;
     const Op op = elementwise("mylib::a").forward([](auto a, auto b) { return a * b; });
