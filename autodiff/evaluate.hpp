@@ -33,10 +33,10 @@ public:
     Evaluation() = default;
     Evaluation(std::initializer_list<Binding> bindings);
 
-    /// Gives an input its array; remembered values are forgotten. An unsized dimension takes its extent from
-    /// it. Throws BindingError where `input` is no input, or the array's rank, extents or element type do not
-    /// fit.
-    Evaluation& bind(const Var& input, AnyArray array);
+    /// Gives an input its array, or a variable one that this evaluation takes in place of the variable's own;
+    /// remembered values are forgotten. An unsized dimension takes its extent from it. Throws BindingError
+    /// where `leaf` is neither, or the array's rank, extents or element type do not fit.
+    Evaluation& bind(const Var& leaf, AnyArray array);
 
     /// What a Var holds, computed from the inputs and variables that it needs and remembered. Masks and
     /// indices come as numbers. Throws BindingError, naming it, where an input has no array.

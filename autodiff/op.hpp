@@ -200,7 +200,8 @@ private:
 /// on the tape of the Vars among them. Throws ShapeError, KindError or VarError, leaving the tape as it was.
 Var record(const Op& op, std::initializer_list<Operand> operands, Attributes attributes = {});
 
-/// The same for operands that are already on one tape, for operations with any number of operands or results.
+/// The same for operands that are already on one tape, for operations with any number of operands or results:
+/// `record_all(op, {{x, y}})` or a vector of Vars.
 std::vector<Var> record_all(const Op& op, std::span<const Var> operands, Attributes attributes = {});
 
 } // namespace xtape

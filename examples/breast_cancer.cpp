@@ -43,7 +43,7 @@ void draw_learning_curve(const nn::History& history, const std::filesystem::path
         set title 'Breast Cancer Wisconsin: a 30-16-1 network learns'
         set xlabel 'epoch'
         set ylabel 'cost J (mean binary cross-entropy)'
-        set yrange [0:0.5]
+        set yrange [0:*]
         plot 'breast_cancer_history.csv' using 'epoch':'cost' with lines ls 1 title 'training examples', \
              '' using 'epoch':'validation_cost' with lines ls 2 title 'held-out examples'
     )");
