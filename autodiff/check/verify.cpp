@@ -217,6 +217,11 @@ Report verify(const Var& cost, const NamedArrays& mine, const VerifyOptions& opt
         const auto id = records.find(name);
         const auto of = name.size() > 1 && name[0] == 'd' ? records.find(name.substr(1)) : std::nullopt;
         if (id && records.leaf(*id)) {
+            if (!array.all_finite())
+                throw BindingError(
+                    fmt::format("verify: {} holds a NaN or an infinity, so nothing that depends "
+                                "on it can be compared. Mend the array.",
+                                name));
             bindings.emplace_back(records.var(*id), array);
         } else if (of) {
             claims.push_back({name, array, records.var(*of), *of, true, records.leaf(*of) == nullptr});

@@ -33,7 +33,8 @@ struct VerifyOptions {
 /// in that convention, or all in the exact one; a mixture is a FAIL that says so.
 ///
 /// Throws NameError for a name that the tape does not have (suggesting the nearest), BindingError where an
-/// input has no array or one of another shape. The tape is left as it was.
+/// input has no array or one of another shape, or a leaf one with a NaN or an infinity. The tape is left as
+/// it was.
 Report verify(const Var& cost, const NamedArrays& mine, const VerifyOptions& options = {});
 
 } // namespace xtape

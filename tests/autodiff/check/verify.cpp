@@ -174,3 +174,14 @@ BOOST_AUTO_TEST_CASE(bad_names_and_missing_inputs_are_said) {
         [](const BindingError& e) { return std::string(e.what()).find("Y") != std::string::npos; });
     BOOST_TEST(verify(mine.cost, {{"X", mine.X}, {"Y", mine.Y}}).exit_status() == 1); // nothing was compared
 }
+
+BOOST_AUTO_TEST_CASE(a_leaf_that_is_not_finite_is_bad_input_and_blames_no_gradient) {
+    for (const double bad :
+         {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()}) {
+        Logistic mine;
+        mine.X(1, 2) = bad;
+        BOOST_CHECK_EXCEPTION((void)mine.check(), BindingError, [](const BindingError& e) {
+            return std::string(e.what()).starts_with("verify: X holds a NaN or an infinity");
+        });
+    }
+}
