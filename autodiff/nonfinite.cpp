@@ -14,19 +14,6 @@ std::string print(T value) {
     return std::isnan(value) ? "NaN" : fmt::format("{:.4g}", static_cast<double>(value));
 }
 
-Extents position_of(std::size_t index, const Extents& extents) {
-    Extents position(extents.size());
-    for (std::size_t axis = extents.size(); axis-- > 0;) {
-        position[axis] = index % extents[axis];
-        index /= extents[axis];
-    }
-    return position;
-}
-
-std::string brackets(const Extents& position) {
-    return position.empty() ? "" : fmt::format("[{}]", fmt::join(position, ","));
-}
-
 /// The position of an operand's entry that was broadcast to `position` of the result.
 Extents operand_position(const Extents& operand, const Extents& position) {
     Extents own(operand.size());

@@ -146,4 +146,17 @@ std::size_t size_of(const Extents& extents) {
 
 std::string to_string(const Extents& extents) { return fmt::format("({})", fmt::join(extents, " × ")); }
 
+Extents position_of(std::size_t index, const Extents& extents) {
+    Extents position(extents.size());
+    for (std::size_t axis = extents.size(); axis-- > 0;) {
+        position[axis] = index % extents[axis];
+        index /= extents[axis];
+    }
+    return position;
+}
+
+std::string brackets(const Extents& position) {
+    return position.empty() ? "" : fmt::format("[{}]", fmt::join(position, ","));
+}
+
 } // namespace xtape

@@ -135,4 +135,9 @@ using Axes = std::vector<std::int64_t>;
 /// `(4 × 3)`.
 [[nodiscard]] std::string to_string(const Extents& extents);
 
+/// Where the entry of this index, counted row by row, lies; and how that is written: `[0,17]`, nothing for
+/// one number.
+[[nodiscard]] Extents position_of(std::size_t index, const Extents& extents);
+[[nodiscard]] std::string brackets(const Extents& position);
+
 } // namespace xtape

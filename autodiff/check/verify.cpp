@@ -1,5 +1,5 @@
+#include <xtape/autodiff/check/reference.hpp>
 #include <xtape/autodiff/check/verify.hpp>
-#include <xtape/autodiff/evaluate.hpp>
 #include <xtape/autodiff/gradient.hpp>
 #include <xtape/autodiff/ops/shaping.hpp>
 #include <xtape/autodiff/records.hpp>
@@ -9,13 +9,9 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <map>
 
 namespace xtape {
 namespace {
-
-constexpr int perturbed_runs = 8;
-constexpr long double lambda = 8;
 
 /// One array of a person's and the Var that it claims to be.
 struct Claim {
@@ -27,25 +23,54 @@ struct Claim {
     bool may_defer; ///< a gradient of an intermediate result
 };
 
-long double unit_roundoff(Element element) {
-    switch (element) {
-    case Element::f32:
-        return std::numeric_limits<float>::epsilon() / 2;
-    case Element::f80:
-        return std::numeric_limits<long double>::epsilon() / 2;
-    default:
-        return std::numeric_limits<double>::epsilon() / 2;
+/// The products of extents by which what leads from a result to the cost divides: what a person who defers
+/// the mean has left out of the result's gradient. An n of another term, as of λ/n in L2, is not among them.
+std::vector<long double> deferred_factors(Records& records, std::uint32_t from, const Var& cost,
+                                          detail::Reference& reference) {
+    const std::uint32_t to = cost.id();
+    if (from >= to) return {};
+    std::vector<bool> depends(to - from + 1, false), used(to - from + 1, false);
+    const auto operands = [&](std::uint32_t id) { return records.operands(records.record_of(id)); };
+    depends[0] = true;
+    for (std::uint32_t id = from + 1; id <= to; ++id)
+        depends[id - from] =
+            std::ranges::any_of(operands(id), [&](auto k) { return k >= from && depends[k - from]; });
+    used[to - from] = true;
+    std::vector<long double> factors{1};
+    for (std::uint32_t id = to; id > from; --id) {
+        if (!used[id - from] || !depends[id - from]) continue;
+        for (const std::uint32_t operand : operands(id)) {
+            if (operand >= from) used[operand - from] = true;
+            if (!is_extent(records.op(records.record_of(operand)))) continue;
+            const long double extent = reference.value(records.var(operand)).data()[0];
+            const std::vector<long double> shorter = factors;
+            for (const long double factor : shorter)
+                factors.push_back(factor * extent);
+        }
     }
+    std::erase(factors, 1);
+    return factors;
 }
 
-long double largest_difference(const Array<long double>& a, const Array<long double>& b, long double factor) {
-    long double largest = 0;
-    for (std::size_t i = 0; i < a.size(); ++i) {
-        const long double difference = std::abs(a.data()[i] - factor * b.data()[i]);
-        if (!(difference <= largest)) largest = difference; // NaN becomes the largest and stays it
-        if (std::isnan(largest)) break;
+/// One comparison in progress: a person's array against factor times the truth.
+struct Match {
+    bool within = true;
+    std::size_t entry = 0;       ///< with the largest difference; where some are not within, of those
+    long double difference = -1; ///< there
+    long double tolerance = 0;   ///< there
+};
+
+Match match(const Array<long double>& mine, const detail::Truth& truth, long double factor) {
+    Match result;
+    for (std::size_t i = 0; i < mine.size(); ++i) {
+        const long double tolerance = factor * truth.tolerance.data()[i];
+        const long double difference = std::abs(mine.data()[i] - factor * truth.value.data()[i]);
+        const bool within = difference <= tolerance; // not so for a NaN
+        const bool worse = within == result.within ? !(difference <= result.difference) : !within;
+        if (worse && !std::isnan(result.difference))
+            result = {within && result.within, i, difference, tolerance};
     }
-    return largest;
+    return result;
 }
 
 long double largest_magnitude(const Array<long double>& a) {
@@ -55,144 +80,78 @@ long double largest_magnitude(const Array<long double>& a) {
     return largest;
 }
 
-/// The tape's values in long double, and how far rounding in the elements of a person's arrays moves them.
-class Reference {
-public:
-    explicit Reference(const std::vector<std::pair<Var, AnyArray>>& bindings) : bindings_(bindings) {
-        for (const auto& [var, array] : bindings_)
-            exact_.bind(var, array);
-    }
-
-    Array<long double> value(const Var& var) { return exact_.value(var); }
-
-    long double tolerance(const Var& var, Element element) {
-        const long double unit = unit_roundoff(element);
-        const Array<long double> truth = value(var);
-        long double moved = 0;
-        for (Evaluation<long double>& run : runs(element))
-            moved = std::max(moved, largest_difference(run.value(var), truth, 1));
-        return lambda * std::sqrt(longest_) * moved + 4 * unit * largest_magnitude(truth);
-    }
-
-    /// Takes note of an extent that a sum may run over.
-    void note_extents(const Extents& extents) {
-        for (const std::size_t extent : extents)
-            longest_ = std::max(longest_, static_cast<long double>(extent));
-    }
-
-private:
-    std::vector<Evaluation<long double>>& runs(Element element) {
-        auto& runs = runs_[element];
-        for (int k = static_cast<int>(runs.size()); k < perturbed_runs; ++k) {
-            runs.emplace_back();
-            for (const auto& [var, array] : bindings_)
-                runs.back().bind(var, array);
-            runs.back().perturb(unit_roundoff(element), static_cast<std::uint64_t>(k) + 1);
-        }
-        return runs;
-    }
-
-    const std::vector<std::pair<Var, AnyArray>>& bindings_;
-    Evaluation<long double> exact_;
-    std::map<Element, std::vector<Evaluation<long double>>> runs_;
-    long double longest_ = 1;
-};
-
-/// The extents by which what leads from a result to the cost divides: what a person who defers the mean has
-/// left out of the result's gradient. An n of another term, as of λ/n in L2, is not among them.
-long double deferred_factor(Records& records, std::uint32_t from, const Var& cost, Reference& truth) {
-    const std::uint32_t to = cost.id();
-    if (from >= to) return 1;
-    std::vector<bool> depends(to - from + 1, false), used(to - from + 1, false);
-    const auto operands = [&](std::uint32_t id) { return records.operands(records.record_of(id)); };
-    depends[0] = true;
-    for (std::uint32_t id = from + 1; id <= to; ++id)
-        depends[id - from] =
-            std::ranges::any_of(operands(id), [&](auto k) { return k >= from && depends[k - from]; });
-    used[to - from] = true;
-    long double factor = 1;
-    for (std::uint32_t id = to; id > from; --id) {
-        if (!used[id - from] || !depends[id - from]) continue;
-        for (const std::uint32_t operand : operands(id)) {
-            if (operand >= from) used[operand - from] = true;
-            if (is_extent(records.op(records.record_of(operand))))
-                factor *= truth.value(records.var(operand)).data()[0];
-        }
-    }
-    return factor;
+/// Whether rounding alone may move some entry by one hundredth of the largest: then agreement says nothing.
+std::string noise(const detail::Truth& truth) {
+    const long double largest = largest_magnitude(truth.value),
+                      tolerance = largest_magnitude(truth.tolerance);
+    if (tolerance <= 0.01L * largest) return "";
+    return fmt::format(
+        "noise: rounding alone moves it by {:.1e}, and its largest entry is {:.1e} (a kink, a saturated "
+        "value, or a sum that cancels)",
+        static_cast<double>(tolerance), static_cast<double>(largest));
 }
 
-std::string position_text(std::size_t index, const Extents& extents) {
-    std::string text;
-    for (std::size_t axis = extents.size(); axis-- > 0;) {
-        text = fmt::to_string(index % extents[axis]) + (text.empty() ? "" : ",") + text;
-        index /= extents[axis];
-    }
-    return "[" + text + "]";
+/// Why a person's array of another shape cannot be compared.
+std::string wrong_shape(const Extents& mine, const Extents& right) {
+    const Extents turned(mine.rbegin(), mine.rend());
+    const char* hint = turned == right                   ? ": transposed"
+                       : size_of(mine) == size_of(right) ? ": reshape it"
+                                                         : "";
+    return fmt::format("yours is {}{}", to_string(mine), hint);
 }
 
-/// Where two arrays differ most, with both numbers.
-std::string worst_entry(const Array<long double>& mine, const Array<long double>& truth,
-                        const Extents& extents) {
-    std::size_t worst = 0;
-    long double largest = -1;
-    for (std::size_t i = 0; i < mine.size(); ++i) {
-        const long double difference = std::abs(mine.data()[i] - truth.data()[i]);
-        if (std::isnan(difference) || difference > largest) {
-            worst = i;
-            largest = difference;
-            if (std::isnan(difference)) break;
-        }
-    }
-    return fmt::format("at {} yours is {:.6g}, the tape's {:.6g}", position_text(worst, extents),
-                       static_cast<double>(mine.data()[worst]), static_cast<double>(truth.data()[worst]));
-}
-
-Comparison compare(const Claim& claim, Reference& truth, long double factor, std::optional<bool>& deferred,
-                   const VerifyOptions& options) {
-    const Array<long double> right = truth.value(claim.var);
-    const Extents extents(right.shape().begin(), right.shape().end());
+/// Compares one array. `deferred` is the convention that the gradients nearer to the cost are in, once one
+/// has told.
+Comparison compare(const Claim& claim, detail::Reference& reference, const std::vector<long double>& factors,
+                   std::optional<bool>& deferred, const VerifyOptions& options) {
+    const detail::Truth truth = reference.truth(claim.var, claim.array.element());
+    const Extents extents(truth.value.shape().begin(), truth.value.shape().end());
     Comparison result{claim.name, to_string(extents), 0, std::numeric_limits<long double>::quiet_NaN(),
                       0,          Verdict::fail,      ""};
     if (claim.array.extents() != extents) {
-        const Extents turned(claim.array.extents().rbegin(), claim.array.extents().rend());
-        result.note = fmt::format("yours is {}{}", to_string(claim.array.extents()),
-                                  turned == extents                                    ? ": transposed"
-                                  : size_of(claim.array.extents()) == size_of(extents) ? ": reshape it"
-                                                                                       : "");
+        result.note = wrong_shape(claim.array.extents(), extents);
         return result;
     }
     const auto mine = claim.array.to<long double>();
+    const Match exact = match(mine, truth, 1);
+    Match best = exact;
+    long double factor = 1;
+    for (const long double candidate : factors) {
+        const Match with = match(mine, truth, candidate);
+        if (best.within || !with.within) continue;
+        best = with;
+        factor = candidate;
+    }
     result.compared = mine.size();
-    result.tolerance = truth.tolerance(claim.var, claim.array.element());
-    result.difference = largest_difference(mine, right, 1);
-    const bool exact = result.difference <= result.tolerance;
-    const bool defers = claim.may_defer && factor != 1 &&
-                        largest_difference(mine, right, factor) <= factor * result.tolerance;
-    const bool zero = largest_magnitude(right) == 0;
-    if (exact && zero && claim.is_gradient &&
-        std::ranges::find(options.zero, claim.name) == options.zero.end()) {
+    result.difference = mine.size() > 0 ? best.difference : 0;
+    result.tolerance = best.tolerance;
+    const bool zero = mine.size() > 0 && largest_magnitude(truth.value) == 0;
+    const bool declared = std::ranges::find(options.zero, claim.name) != options.zero.end();
+    const bool tells =
+        !factors.empty() && (factor != 1 || std::ranges::none_of(factors, [&](long double candidate) {
+                                 return match(mine, truth, candidate).within;
+                             }));
+    if (!best.within) {
+        result.note = fmt::format("at {} yours is {:.6g}, the tape's {:.6g}",
+                                  brackets(position_of(best.entry, extents)),
+                                  static_cast<double>(mine.data()[best.entry]),
+                                  static_cast<double>(truth.value.data()[best.entry]));
+    } else if (zero && claim.is_gradient && !declared) {
         result.verdict = Verdict::inconclusive;
         result.note = "zero everywhere, as a gradient that was never computed is; declare it if it is meant";
-    } else if (!exact && !defers) {
-        result.note = mine.size() > 0 ? worst_entry(mine, right, extents) : "";
-    } else if (claim.may_defer && factor != 1 && !zero) {
-        if (!deferred) deferred = defers;
-        if (*deferred == defers) {
-            result.verdict = Verdict::pass;
-            if (defers) {
-                result.difference = largest_difference(mine, right, factor);
-                result.tolerance *= factor;
-                result.note = fmt::format("mean deferred: {:g} times the gradient of the cost",
-                                          static_cast<double>(factor));
-            }
-        } else {
-            result.note = fmt::format("a factor {0:g} {1}: the gradients nearer to the cost {2}",
-                                      static_cast<double>(factor), *deferred ? "is missing" : "too much",
-                                      *deferred ? "defer the mean" : "do not defer the mean");
-        }
+    } else if (result.note = zero ? "" : noise(truth); !result.note.empty()) {
+        result.verdict = Verdict::inconclusive;
+    } else if (tells && deferred.value_or(factor != 1) != (factor != 1)) {
+        const long double off = *deferred ? factors.back() : factor;
+        result.note = fmt::format("a factor {0:g} {1}: the gradients nearer to the cost {2}",
+                                  static_cast<double>(off), *deferred ? "is missing" : "too much",
+                                  *deferred ? "defer the mean" : "do not defer the mean");
     } else {
+        if (tells) deferred = factor != 1;
         result.verdict = Verdict::pass;
+        if (factor != 1)
+            result.note = fmt::format("mean deferred: {:g} times the gradient of the cost",
+                                      static_cast<double>(factor));
     }
     return result;
 }
@@ -214,6 +173,8 @@ Report verify(const Var& cost, const NamedArrays& mine, const VerifyOptions& opt
         if (records.result(id).kind == Kind::real && id != cost.id()) known.push_back("d" + name);
     }
     for (const auto& [name, array] : mine) {
+        if (std::ranges::count(mine, name, &NamedArrays::value_type::first) > 1)
+            throw NameError(fmt::format("verify: {} is given twice. Give each array once.", name));
         const auto id = records.find(name);
         const auto of = name.size() > 1 && name[0] == 'd' ? records.find(name.substr(1)) : std::nullopt;
         if (id && records.leaf(*id)) {
@@ -244,17 +205,23 @@ Report verify(const Var& cost, const NamedArrays& mine, const VerifyOptions& opt
         return a.is_gradient ? a.position > b.position : a.position < b.position;
     });
 
-    Reference truth(bindings);
+    std::size_t longest = 1;
+    const auto note_extents = [&](const AnyArray& array) {
+        for (const std::size_t extent : array.extents())
+            longest = std::max(longest, extent);
+    };
     for (const auto& [var, array] : bindings)
-        truth.note_extents(array.extents());
+        note_extents(array);
     for (const Claim& claim : claims)
-        truth.note_extents(claim.array.extents());
+        note_extents(claim.array);
+    detail::Reference reference(bindings, longest);
     Report report(fmt::format("Your arrays against the tape of {}", cost.to_string()));
     std::optional<bool> deferred;
-    for (const Claim& claim : claims)
-        report.add(compare(claim, truth,
-                           claim.may_defer ? deferred_factor(records, claim.position, cost, truth) : 1,
-                           deferred, options));
+    for (const Claim& claim : claims) {
+        const auto factors = claim.may_defer ? deferred_factors(records, claim.position, cost, reference)
+                                             : std::vector<long double>{};
+        report.add(compare(claim, reference, factors, deferred, options));
+    }
     return report;
 }
 

@@ -24,15 +24,16 @@ struct VerifyOptions {
 /// named d and the name of a Var is compared with the gradient of `cost` with respect to that. Forward values
 /// come first, then gradients from the cost back.
 ///
-/// The truth is the tape in long double. The tolerance is what rounding explains: Monte Carlo arithmetic
-/// (Parker 1997) perturbs every entry that an operation reads by one unit roundoff of the array's element
-/// type and takes the largest effect of eight runs; sums of k terms that a person adds up in another order
-/// differ by at most 8 √k of that, except with a probability below 1e-13 (Higham and Mary 2019).
+/// The truth is the tape in long double. The tolerance of each entry is what rounding explains, measured by
+/// Monte Carlo arithmetic (autodiff/check/reference.hpp). Where rounding alone may move an entry by a
+/// hundredth of the largest (at a kink, with a saturated value, in a sum that cancels), agreement is
+/// INCONCLUSIVE.
 ///
 /// The textbook defers the mean: its dZ2 = A2 − Y is n ∂J/∂Z2. Gradients of intermediate results may all be
 /// in that convention, or all in the exact one; a mixture is a FAIL that says so.
 ///
-/// Throws NameError for a name that the tape does not have (suggesting the nearest), BindingError where an
+/// Throws GradientError where the cost does not depend on what a gradient is with respect to, NameError for a
+/// name that is given twice or that the tape does not have (suggesting the nearest), BindingError where an
 /// input has no array or one of another shape, or a leaf one with a NaN or an infinity. The tape is left as
 /// it was.
 Report verify(const Var& cost, const NamedArrays& mine, const VerifyOptions& options = {});

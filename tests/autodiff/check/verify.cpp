@@ -185,3 +185,64 @@ BOOST_AUTO_TEST_CASE(a_leaf_that_is_not_finite_is_bad_input_and_blames_no_gradie
         });
     }
 }
+
+BOOST_AUTO_TEST_CASE(every_entry_is_held_to_its_own_size) {
+    Logistic mine;
+    mine.X(1, 0) = mine.X(1, 1) = mine.X(1, 2) = mine.X(1, 3) = mine.X(1, 4) =
+        1e-9; // a feature of another scale
+    mine.Z = 0.3 * xt::view(mine.X, xt::range(0, 1)) - 0.7 * xt::view(mine.X, xt::range(1, 2)) + 0.2;
+    mine.A = 1 / (1 + xt::exp(-mine.Z));
+    mine.dZ = mine.A - mine.Y;
+    mine.dW.fill(0);
+    mine.db.fill(0);
+    for (std::size_t j = 0; j < 5; ++j) {
+        for (std::size_t i = 0; i < 2; ++i)
+            mine.dW(0, i) += mine.dZ(0, j) * mine.X(i, j) / 5;
+        mine.db(0, 0) += mine.dZ(0, j) / 5;
+    }
+    BOOST_TEST(mine.check().passed(), mine.check().to_string());
+    mine.dW(0, 1) *= -1;
+    BOOST_TEST((mine.check()["dW"].verdict == Verdict::fail), mine.check().to_string());
+}
+
+BOOST_AUTO_TEST_CASE(where_rounding_decides_nothing_passes) {
+    Tape tape;
+    const Var x = tape.input("x", {2}), z = named("z", x * 3 - x * 2 - x); // 0, and rounding gives it a sign
+    const Var cost = sum(relu(z) * 5);
+    const xt::xarray<double> at{1, 2}, wrong{7, -3};
+    const Report report = verify(cost, {{"x", at}, {"dx", wrong}});
+    BOOST_TEST(!report.passed(), report.to_string());
+    // a saturated sigmoid: 1 − A has no digits left
+    const Var s = tape.input("s", {2}), A = named("A", sigmoid(s));
+    const xt::xarray<double> far{38, 0.5}, dA{123, -1 / (1 + std::exp(-0.5))};
+    BOOST_TEST(!verify(-sum(log(1 - A)), {{"s", far}, {"dA", dA}}).passed());
+}
+
+BOOST_AUTO_TEST_CASE(a_gradient_that_fits_both_conventions_decides_neither) {
+    Tape tape;
+    const Var x = tape.input("x", {1, Dim("n")}), y = named("y", 2 * x), z = named("z", 3 * y);
+    const Var cost =
+        mean(square(z)) - mean(square(z)) + mean(z * 0); // every gradient is zero, in either convention
+    const Var other = cost + mean(square(y));
+    const xt::xarray<double> at{{0.5, -1, 2}}, none = xt::zeros<double>({1, 3}), dy = 4 * at / 3;
+    const Report report = verify(other, {{"x", at}, {"dz", none}, {"dy", dy}}, {.zero = {"dz"}});
+    BOOST_TEST(report.passed(), report.to_string());
+}
+
+BOOST_AUTO_TEST_CASE(one_of_two_extents_may_be_deferred) {
+    Tape tape;
+    const Var x = tape.input("x", {Dim("m"), Dim("n")}), z = named("z", 2 * x);
+    const Var cost = mean(square(z));
+    const xt::xarray<double> at{{0.5, -1, 2}, {1, 3, -0.25}}, over_n = 4 * at / 2, over_both = 4 * at,
+                                                              wrong = 4 * at / 5;
+    for (const auto& dz : {over_n, over_both})
+        BOOST_TEST(verify(cost, {{"x", at}, {"dz", dz}}).passed());
+    BOOST_TEST((verify(cost, {{"x", at}, {"dz", wrong}}).verdict() == Verdict::fail));
+}
+
+BOOST_AUTO_TEST_CASE(an_array_given_twice_is_refused) {
+    const Logistic mine;
+    NamedArrays arrays = mine.arrays();
+    arrays.emplace_back("dW", mine.dW);
+    BOOST_CHECK_THROW((void)verify(mine.cost, arrays), NameError);
+}

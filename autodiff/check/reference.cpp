@@ -1,0 +1,63 @@
+#include <xtape/autodiff/check/reference.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace xtape::detail {
+namespace {
+
+constexpr std::uint64_t perturbed_runs = 8;
+constexpr long double lambda = 8;
+constexpr long double library_error =
+    8; // units: the four ulps that vectorised functions are allowed (NumPy, SVML)
+
+long double unit_roundoff(Element element) {
+    switch (element) {
+    case Element::f32:
+        return std::numeric_limits<float>::epsilon() / 2;
+    case Element::f80:
+        return std::numeric_limits<long double>::epsilon() / 2;
+    default:
+        return std::numeric_limits<double>::epsilon() / 2;
+    }
+}
+
+} // namespace
+
+Reference::Reference(std::vector<std::pair<Var, AnyArray>> bindings, std::size_t longest)
+    : bindings_(std::move(bindings)), sum_factor_(lambda * std::sqrt(static_cast<long double>(longest))) {
+    for (const auto& [var, array] : bindings_)
+        exact_.bind(var, array);
+}
+
+std::vector<Evaluation<long double>>& Reference::runs(Element element) {
+    auto& runs = runs_[element];
+    for (std::uint64_t seed = runs.size() + 1; seed <= perturbed_runs; ++seed) {
+        runs.emplace_back();
+        for (const auto& [var, array] : bindings_)
+            runs.back().bind(var, array);
+        runs.back().perturb(unit_roundoff(element), seed);
+    }
+    return runs;
+}
+
+Truth Reference::truth(const Var& var, Element element) {
+    Truth truth{value(var), {}};
+    truth.tolerance = Array<long double>::from_shape(truth.value.shape());
+    truth.tolerance.fill(0);
+    for (Evaluation<long double>& run : runs(element)) {
+        const Array<long double> other = run.value(var);
+        for (std::size_t i = 0; i < other.size(); ++i) {
+            const long double moved = std::abs(other.data()[i] - truth.value.data()[i]);
+            truth.tolerance.data()[i] = std::isnan(moved) ? std::numeric_limits<long double>::infinity()
+                                                          : std::max(truth.tolerance.data()[i], moved);
+        }
+    }
+    for (std::size_t i = 0; i < truth.value.size(); ++i)
+        truth.tolerance.data()[i] = sum_factor_ * truth.tolerance.data()[i] +
+                                    library_error * unit_roundoff(element) * std::abs(truth.value.data()[i]);
+    return truth;
+}
+
+} // namespace xtape::detail
