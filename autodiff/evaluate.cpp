@@ -109,9 +109,8 @@ void Evaluation<T>::perturb(T unit, std::uint64_t seed) {
     forget();
 }
 
-/// The records that a result needs and that are not remembered, found without recursion, and the inputs:
-/// those of remembered values too where bound arrays differ in a dimension, since they decide which extent is
-/// meant.
+/// The records that a result needs and that are not remembered, and the inputs among them, found without
+/// recursion.
 template <std::floating_point T>
 typename Evaluation<T>::Needed Evaluation<T>::needed(const Records& records, std::uint32_t id) const {
     Needed found;
@@ -122,9 +121,8 @@ typename Evaluation<T>::Needed Evaluation<T>::needed(const Records& records, std
         open.pop_back();
         const Record& record = records.record(index);
         const auto held = values_.find(record.first_result);
-        const bool remembered = held != values_.end() && held->second.serial == record.serial;
-        if (remembered && !ambiguous_) continue;
-        if (!remembered) found.records.push_back(index);
+        if (held != values_.end() && held->second.serial == record.serial) continue;
+        found.records.push_back(index);
         if (const Leaf* leaf = records.leaf(record.first_result);
             leaf && std::holds_alternative<std::monostate>(*leaf))
             found.inputs.push_back(record.first_result);
@@ -259,7 +257,8 @@ template <std::floating_point T>
 const AnyArray& Evaluation<T>::evaluate(const Var& var) {
     use(var.records());
     const auto changed = [](const auto& used) { return used.second.first->version() != used.second.second; };
-    if (std::ranges::any_of(cells_, changed)) forget();
+    // Where bound arrays differ in a dimension, which extent is meant depends on what is asked for.
+    if (ambiguous_ || std::ranges::any_of(cells_, changed)) forget();
     const Records& records = *records_;
     const Needed needed = this->needed(records, var.id());
     if (!needed.records.empty()) {

@@ -43,14 +43,15 @@ public:
     [[nodiscard]] Array<T> value(const Var& var);
 
     /// The same without a copy: owned by the evaluation, and valid until the next `bind`, `forget` or change
-    /// of a variable.
+    /// of a variable (or the next evaluation, while bound arrays differ in an unsized dimension).
     [[nodiscard]] const AnyArray& array(const Var& var);
 
     /// The one entry of a Var that has one.
     [[nodiscard]] T item(const Var& var);
 
-    /// The first record, of those that `var` needs, with a NaN or an infinity in its result and none in its
-    /// operands (or a leaf that has one); empty where all is finite.
+    /// Where a NaN or an infinity first arose among what `var` needs: an entry that is not finite though all
+    /// that it was computed from is; else a leaf that holds one; empty where all is finite. An infinity that
+    /// a program put there on purpose is thus not blamed for another one.
     [[nodiscard]] std::optional<NonFinite> first_nonfinite(const Var& var);
 
     /// Forgets remembered values, to free their memory; bindings stay.

@@ -59,19 +59,39 @@ public:
             const Definition& definition = records_.definition(source);
             const Extents own = operand_position(array_(id).extents(), position);
             const T value = entry<T>(array_(id), own);
-            if (!definition.saturation.empty() && (value == 0 || value == 1)) {
-                const std::uint32_t argument = records_.operands(source)[0];
-                const Extents at = operand_position(array_(argument).extents(), own);
-                return fmt::format(" {}{} = {} saturates {}: {}.", records_.describe(argument), brackets(at),
-                                   print(entry<T>(array_(argument), at)), definition.short_name(),
-                                   definition.saturation);
-            }
+            if (!definition.saturation.empty() && (value == 0 || value == 1))
+                if (const auto argument = argument_of(source, array_(id).extents())) {
+                    const Extents at = operand_position(array_(*argument).extents(), own);
+                    return fmt::format(" {}{} = {} saturates {}: {}.", records_.describe(*argument),
+                                       brackets(at), print(entry<T>(array_(*argument), at)),
+                                       definition.short_name(), definition.saturation);
+                }
             if (std::string text = saturation(source, own, depth - 1); !text.empty()) return text;
         }
         return "";
     }
 
+    /// True where the entry is not finite though all that it was computed from is.
+    [[nodiscard]] bool arose(const Record& record, const Extents& position) const {
+        return std::ranges::all_of(records_.operands(record), [&](std::uint32_t id) {
+            if (records_.result(id).kind != Kind::real) return true;
+            return records_.definition(record).elementwise ? std::isfinite(entry_of(id, position))
+                                                           : array_(id).all_finite();
+        });
+    }
+
 private:
+    /// The operand whose entries correspond to those of a result of these extents, one by one or by
+    /// broadcasting.
+    [[nodiscard]] std::optional<std::uint32_t> argument_of(const Record& record,
+                                                           const Extents& extents) const {
+        for (const std::uint32_t id : records_.operands(record))
+            if (records_.result(id).kind == Kind::real)
+                return records_.definition(record).elementwise || array_(id).extents() == extents
+                           ? std::optional(id)
+                           : std::nullopt;
+        return std::nullopt;
+    }
     [[nodiscard]] bool is_number(std::uint32_t id) const {
         const Leaf* leaf = records_.leaf(id);
         return leaf && std::holds_alternative<long double>(*leaf);
@@ -101,35 +121,41 @@ std::optional<NonFinite> Evaluation<T>::first_nonfinite(const Var& var) {
     const std::function<const AnyArray&(std::uint32_t)> array = [this](std::uint32_t id) -> const AnyArray& {
         return values_.at(id).array;
     };
+    const Explanation<T> explanation(*records_, array);
+    const auto finite = [](T value) { return std::isfinite(value); };
+    std::optional<NonFinite> from_leaf; // deliberate infinities among them, so only where nothing arose later
     for (const std::uint32_t index : needed.records) {
         const Record& record = records_->record(index);
         for (std::uint32_t id = record.first_result; id < record.first_result + record.result_count; ++id) {
             const AnyArray& result = array(id);
             if (result.all_finite()) continue;
-            const T* data = result.data<T>();
-            const auto finite = [](T value) { return std::isfinite(value); };
-            const auto first =
-                static_cast<std::size_t>(std::find_if_not(data, data + result.size(), finite) - data);
-            const auto count =
-                result.size() - static_cast<std::size_t>(std::count_if(data, data + result.size(), finite));
-            const Extents position = position_of(first, result.extents());
             const bool is_leaf = records_->leaf(id) != nullptr;
+            const T *data = result.data<T>(), *end = data + result.size();
+            const T* first = std::find_if_not(data, end, finite);
+            const auto position = [&] {
+                return position_of(static_cast<std::size_t>(first - data), result.extents());
+            };
+            while (!is_leaf && first != end && !explanation.arose(record, position()))
+                first = std::find_if_not(first + 1, end, finite);
+            if (first == end) continue;
+            const auto count = result.size() - static_cast<std::size_t>(std::count_if(data, end, finite));
             std::string message =
                 fmt::format("{}: {} in {} of {} entries{}",
-                            is_leaf ? records_->describe(id) : records_->call(record), print(data[first]),
-                            count, result.size(), position.empty() ? "" : ", first " + brackets(position));
+                            is_leaf ? records_->describe(id) : records_->call(record), print(*first), count,
+                            result.size(), result.rank() == 0 ? "" : ", first " + brackets(position()));
             if (is_leaf) {
                 message += ". It came with the array that it holds.";
-            } else {
-                const Explanation<T> explanation(*records_, array);
-                const std::string operands = explanation.operands(record, position);
-                message += (operands.empty() ? "" : ", where " + operands) + "." +
-                           explanation.saturation(record, position);
+                if (!from_leaf)
+                    from_leaf = NonFinite{records_->var(id), count, position(), std::move(message)};
+                continue;
             }
-            return NonFinite{records_->var(id), count, position, std::move(message)};
+            const std::string operands = explanation.operands(record, position());
+            message += (operands.empty() ? "" : ", where " + operands) + "." +
+                       explanation.saturation(record, position());
+            return NonFinite{records_->var(id), count, position(), std::move(message)};
         }
     }
-    return std::nullopt;
+    return from_leaf;
 }
 
 template std::optional<NonFinite> Evaluation<float>::first_nonfinite(const Var&);

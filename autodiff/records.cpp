@@ -136,7 +136,7 @@ void Records::truncate(std::uint32_t count) {
         leaves_.pop_back();
     for (auto it = names_.lower_bound(id); it != names_.end(); it = names_.erase(it)) {
         ids_.erase(it->second);
-        rewound_names_[it->first] = std::move(it->second);
+        rewound_names_[it->first] = {record_of(it->first).serial, std::move(it->second)};
     }
     for (; !ops_.empty() && first_records_.back() >= count; ops_.pop_back(), first_records_.pop_back()) {
         op_indices_.erase(&ops_.back().definition());
@@ -168,9 +168,9 @@ std::string Records::name_of(std::uint32_t id) const {
     return it != names_.end() && it->first == id ? it->second : std::string{};
 }
 
-std::string Records::rewound_name_of(std::uint32_t id) const {
+std::string Records::rewound_name_of(std::uint32_t id, std::uint64_t serial) const {
     const auto it = rewound_names_.find(id);
-    return it == rewound_names_.end() ? std::string{} : it->second;
+    return it != rewound_names_.end() && it->second.first == serial ? it->second.second : std::string{};
 }
 
 std::string Records::describe(std::uint32_t id, int depth) const {
@@ -184,9 +184,12 @@ std::string Records::describe(std::uint32_t id, int depth) const {
 }
 
 std::string Records::call(const Record& record, int depth) const {
+    constexpr std::uint32_t most = 8;
     std::string text;
-    for (const std::uint32_t operand : operands(record))
+    for (const std::uint32_t operand : operands(record).first(std::min(record.operand_count, most)))
         text += (text.empty() ? "" : ", ") + describe(operand, depth - 1);
+    if (record.operand_count > most) text += fmt::format(", … {} in all", record.operand_count);
+    if (record.operand_count == 0) text = attributes(record).to_string();
     return definition(record).short_name() + "(" + text + ")";
 }
 

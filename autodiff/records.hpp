@@ -73,8 +73,8 @@ public:
     /// All names with the ids that bear them, in the order of the ids.
     [[nodiscard]] const std::multimap<std::uint32_t, std::string>& names() const { return names_; }
     [[nodiscard]] std::string name_of(std::uint32_t id) const;
-    /// The name that the id had before it was rewound, for a message.
-    [[nodiscard]] std::string rewound_name_of(std::uint32_t id) const;
+    /// The name that a result had before it was rewound, for a message.
+    [[nodiscard]] std::string rewound_name_of(std::uint32_t id, std::uint64_t serial) const;
     /// Its name, or its operation with operands to this depth.
     [[nodiscard]] std::string describe(std::uint32_t id, int depth = 2) const;
     /// The operation with its operands, whether it has a name or not.
@@ -94,7 +94,8 @@ private:
     std::unordered_map<std::string, std::uint32_t> op_names_;
     std::unordered_map<std::string, std::uint32_t> ids_;
     std::multimap<std::uint32_t, std::string> names_;
-    std::unordered_map<std::uint32_t, std::string> rewound_names_;
+    std::unordered_map<std::uint32_t, std::pair<std::uint64_t, std::string>>
+        rewound_names_; ///< the last of each id
     std::vector<ResultType> result_types_;
     std::uint64_t next_serial_ = 1;
 };

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 
 namespace xtape {
@@ -46,10 +47,10 @@ const std::vector<Dim>& Shape::dims() const {
 bool Shape::sized() const { return std::ranges::all_of(dims(), &Dim::sized); }
 
 std::size_t Shape::size() const {
-    std::size_t size = 1;
+    Extents extents;
     for (const Dim& dim : dims())
-        size *= dim.extent();
-    return size;
+        extents.push_back(dim.extent());
+    return size_of(extents);
 }
 
 std::string Shape::to_string() const {
@@ -141,7 +142,18 @@ Axes all_axes(std::size_t rank) {
 }
 
 std::size_t size_of(const Extents& extents) {
-    return std::accumulate(extents.begin(), extents.end(), std::size_t{1}, std::multiplies<>{});
+    // Entries are counted with a sign in strides, and none is larger than 16 bytes.
+    constexpr std::size_t most = std::numeric_limits<std::ptrdiff_t>::max() / 16;
+    std::size_t size = 1;
+    bool none = false;
+    for (const std::size_t extent : extents) {
+        none = none || extent == 0;
+        if (extent > most / size)
+            throw ShapeError(
+                fmt::format("An array {} has more entries than memory can hold.", to_string(extents)));
+        size *= std::max<std::size_t>(extent, 1);
+    }
+    return none ? 0 : size;
 }
 
 std::string to_string(const Extents& extents) { return fmt::format("({})", fmt::join(extents, " × ")); }

@@ -4,9 +4,17 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 namespace xtape {
 
 Tape::Tape() : records_(std::make_shared<Records>()) {}
+Tape::Tape(Tape&& other) : records_(std::exchange(other.records_, std::make_shared<Records>())) {}
+Tape& Tape::operator=(Tape&& other) {
+    std::swap(records_, other.records_);
+    other.records_ = std::make_shared<Records>();
+    return *this;
+}
 
 namespace {
 

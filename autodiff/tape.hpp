@@ -15,8 +15,9 @@ namespace xtape {
 class Tape {
 public:
     Tape();
-    Tape(Tape&&) = default;
-    Tape& operator=(Tape&&) = default;
+    /// A tape that was moved from is empty, as a new one.
+    Tape(Tape&& other);
+    Tape& operator=(Tape&& other);
 
     /// A leaf that is bound to an array when its tape is evaluated. Throws NameError where the name is taken.
     Var input(const std::string& name, Shape shape, Kind kind = Kind::real);

@@ -22,7 +22,7 @@ const std::shared_ptr<Records>& Var::records() const {
     if (!records_)
         throw VarError("A Var that belongs to no tape was used. Record it first, or name a leaf of a tape.");
     if (!records_->holds(id_, serial_)) {
-        const std::string name = records_->rewound_name_of(id_);
+        const std::string name = records_->rewound_name_of(id_, serial_);
         throw VarError(fmt::format(
             "Var {} was rewound: its tape was taken back past it. Record it again after rewind(), "
             "or take the mark later.",

@@ -24,7 +24,7 @@ const Op softplus_op = elementwise("xtape::softplus")
 
 const Op relu_op = elementwise("xtape::relu")
                        .opaque([](auto x) { return relu(x); })
-                       .vjp([](const Pullback& p) { return p.cotangent() * where(p.input() > 0, 1, 0); })
+                       .vjp([](const Pullback& p) { return where(p.input() > 0, p.cotangent(), 0); })
                        .notation("relu({0})", R"(\operatorname{relu}({0}))")
                        .sampled_on(-4, 4);
 
@@ -33,19 +33,19 @@ const Op leaky_relu_op =
         .attributes({"slope"}, {0.1L})
         .opaque([](auto x, auto slope) { return leaky_relu(x, slope); })
         .vjp([](const Pullback& p) {
-            return p.cotangent() * where(p.input() > 0, 1, p.attributes().real("slope"));
+            return where(p.input() > 0, p.cotangent(), p.attributes().real("slope") * p.cotangent());
         })
         .notation("leaky_relu({0}, {slope})", R"(\operatorname{leaky\_relu}_{{slope}}({0}))")
         .sampled_on(-4, 4);
 
-// The branch that is not taken stays finite: exp(x) of a large x would make 0 · ∞ of the cotangent.
+// The branch that is not taken stays finite: its own derivative would be 0 · ∞ where exp(x) overflows.
 const Op elu_op = elementwise("xtape::elu")
                       .attributes({"alpha"}, {1.5L})
                       .opaque([](auto x, auto alpha) { return elu(x, alpha); })
                       .vjp([](const Pullback& p) {
                           const long double alpha = p.attributes().real("alpha");
                           const Var& x = p.input();
-                          return p.cotangent() * where(x > 0, 1, alpha * exp(minimum(x, 0)));
+                          return where(x > 0, p.cotangent(), p.cotangent() * (alpha * exp(minimum(x, 0))));
                       })
                       .notation("elu({0}, {alpha})", R"(\operatorname{elu}_{{alpha}}({0}))")
                       .sampled_on(-4, 4);

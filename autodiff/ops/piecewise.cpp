@@ -9,7 +9,7 @@ namespace {
 
 /// The part of the cotangent of a maximum that goes to `mine`: all where it wins, half at a tie.
 Var share(const Var& cotangent, const Var& wins, const Var& ties) {
-    return cotangent * where(wins, 1, where(ties, 0.5, 0));
+    return where(wins, cotangent, where(ties, 0.5 * cotangent, 0));
 }
 
 const Op abs_op = elementwise("xtape::abs")
@@ -52,7 +52,7 @@ const Op clip_op = elementwise("xtape::clip")
                        .vjp([](const Pullback& p) {
                            const Var& x = p.input();
                            const auto &low = p.attributes().real("low"), &high = p.attributes().real("high");
-                           return p.cotangent() * where((low <= x) & (x <= high), 1, 0);
+                           return where((low <= x) & (x <= high), p.cotangent(), 0);
                        })
                        .notation("clip({0}, {low}, {high})", R"(\operatorname{clip}({0}, {low}, {high}))")
                        .sampled_on(-3, 4);

@@ -53,12 +53,15 @@ const Op matmul_op = operation("xtape::matmul")
 
 const Op list[] = {matmul_op};
 
-/// The records of the tape that the operand which is a Var is on.
+/// The records of the tape that the operands which are Vars are on.
 Records& records_of(const char* what, const Operand& a, const Operand& b) {
     const Var* var = a.var() ? a.var() : b.var();
     if (!var)
         throw VarError(
             fmt::format("{}: none of its operands is on a tape. Make one with tape.constant(value).", what));
+    if (b.var() && b.var()->records() != var->records())
+        throw VarError(fmt::format("{}({}, {}): they are on two tapes. Record both on one.", what,
+                                   var->to_string(), b.var()->to_string()));
     return *var->records();
 }
 

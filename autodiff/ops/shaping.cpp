@@ -15,16 +15,16 @@ namespace {
 
 /// The product of the known extents, and the names of the unknown ones in order.
 std::pair<std::size_t, std::vector<std::string>> factors(const Shape& shape) {
-    std::size_t known = 1;
+    Extents known;
     std::vector<std::string> unknown;
     for (const Dim& dim : shape.dims()) {
         if (dim.sized())
-            known *= dim.extent();
+            known.push_back(dim.extent());
         else
             unknown.push_back(dim.name());
     }
     std::ranges::sort(unknown);
-    return {known, unknown};
+    return {size_of(known), unknown};
 }
 
 Shape attribute_shape(const Signature& s) { return s.attributes().shape("shape"); }

@@ -173,6 +173,10 @@ const Op list[] = {slice_op, place_op, concatenate_op, flip_op};
 void require_parts(const std::vector<Var>& parts, const char* what) {
     if (parts.empty())
         throw ArgumentError(fmt::format("{}: there is nothing to join. Give at least one Var.", what));
+    for (const Var& part : parts)
+        if (part.records() != parts[0].records())
+            throw VarError(fmt::format("{}({}, {}): they are on two tapes. Record both on one.", what,
+                                       parts[0].to_string(), part.to_string()));
 }
 
 } // namespace

@@ -191,3 +191,14 @@ BOOST_AUTO_TEST_CASE(perturbed) {
     evaluation.perturb(0, 1);
     BOOST_TEST(evaluation.item(t.J) == exact);
 }
+
+BOOST_AUTO_TEST_CASE(the_order_of_evaluation_changes_nothing) {
+    Tape tape;
+    const Var X1 = tape.input("X1", {Dim("n")}), X2 = tape.input("X2", {Dim("n")});
+    const Var n = extent(X1, 0), J1 = sum(X1) / n, J2 = sum(X2) / n;
+    const xt::xarray<double> four = xt::ones<double>({4}), two = xt::ones<double>({2});
+    Evaluation<double> first{{X1, four}, {X2, two}}, second{{X1, four}, {X2, two}};
+    const double a1 = first.item(J1), a2 = first.item(J2), b2 = second.item(J2), b1 = second.item(J1);
+    BOOST_TEST(a1 == b1);
+    BOOST_TEST(a2 == b2);
+}

@@ -91,3 +91,29 @@ BOOST_AUTO_TEST_CASE(a_saturated_softmax_is_named) {
     BOOST_TEST(says(text, "log(A2): -inf in 1 of 6 entries, first [1,0], where A2 = 0"), text);
     BOOST_TEST(says(text, "Z2[1,0] = -900 saturates softmax: work from its argument: log_softmax"), text);
 }
+
+BOOST_AUTO_TEST_CASE(a_deliberate_infinity_is_not_blamed) {
+    Tape tape;
+    const Var x = tape.variable("x", xt::xarray<double>{0, 1, -2});
+    const Var masked = where(x > 0, x, -std::numeric_limits<double>::infinity());
+    Evaluation<double> evaluation;
+    const std::string text = message(evaluation, amax(masked) + sum(log(abs(x))));
+    BOOST_TEST(says(text, "log(abs(x)): -inf in 1 of 3 entries, first [0]"), text);
+}
+
+BOOST_AUTO_TEST_CASE(advice_of_an_operation_that_changes_the_shape_is_left_out) {
+    const Op first_column = operation("test::first_column")
+                                .operands({Kind::real})
+                                .shape([](const Signature& s) { return Shape{s.shape()[0]}; })
+                                .forward([](const auto& call) {
+                                    using T = typename std::decay_t<decltype(call)>::value_type;
+                                    return Array<T>(xt::view(call.real(0), xt::all(), 0));
+                                })
+                                .without_gradient()
+                                .saturation("none");
+    Tape tape;
+    const Var x = tape.variable("x", xt::xarray<double>{{1, 2}, {0, 3}, {4, 5}});
+    Evaluation<double> evaluation;
+    BOOST_TEST(
+        says(message(evaluation, log(record(first_column, {x}))), "-inf in 1 of 3 entries, first [1]"));
+}

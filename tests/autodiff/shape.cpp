@@ -131,3 +131,16 @@ BOOST_AUTO_TEST_CASE(attributes) {
     BOOST_TEST((Attributes{{"dim", n}} != Attributes{{"dim", Dim("n", 4)}}));
     BOOST_TEST((Attributes{{"shape", Shape{2, n}}}.shape("shape") == Shape{2, n}));
 }
+
+BOOST_AUTO_TEST_CASE(extents_that_no_memory_holds) {
+    const std::size_t huge = std::size_t{1} << 32;
+    BOOST_CHECK_THROW((void)size_of(Extents{huge, huge}), ShapeError);
+    BOOST_CHECK_THROW((void)size_of(Extents{0, huge, huge}), ShapeError);
+    BOOST_CHECK_THROW((void)Shape({Dim(3), Dim(0xAAAAAAAAAAAAAAACu)}).size(), ShapeError);
+    BOOST_TEST(size_of(Extents{huge, 0}) == 0u);
+    Tape tape;
+    const Var x = tape.variable("x", xt::xarray<double>{1});
+    const Var wide = broadcast_to(x, {huge, 1 << 20});
+    BOOST_CHECK_THROW((void)wide.value(), Error);
+    BOOST_CHECK_THROW((void)reshape(x, {huge, huge}), ShapeError);
+}

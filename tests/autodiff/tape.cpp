@@ -3,6 +3,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <cmath>
+#include <functional>
 #include <optional>
 
 using namespace xtape;
@@ -255,4 +256,48 @@ BOOST_AUTO_TEST_CASE(an_extent_that_an_operation_has_to_know_is_asked_for_by_its
     asks("flatten", [&] { flatten(X); });
     asks("prod", [&] { prod(X); });
     asks("split", [&] { split(X, 2, 1); });
+}
+
+BOOST_AUTO_TEST_CASE(a_tape_that_was_moved_from_is_empty) {
+    Tape tape;
+    const Var x = tape.variable("x", xt::xarray<double>{1});
+    Tape moved = std::move(tape);
+    BOOST_TEST(moved.size() == 1u);
+    tape = std::move(moved);
+    BOOST_TEST(tape.size() == 1u);
+    BOOST_TEST(tape["x"].same_as(x));
+    BOOST_TEST(moved.size() == 0u); // NOLINT(bugprone-use-after-move): that is what is tested
+    moved.variable("x", xt::xarray<double>{2});
+}
+
+BOOST_AUTO_TEST_CASE(a_rewound_var_does_not_take_anothers_name) {
+    Tape tape;
+    const Var x = tape.variable("x", xt::xarray<double>{1});
+    const Tape::Mark mark = tape.mark();
+    const Var a = named("A", exp(x));
+    tape.rewind(mark);
+    const Var unnamed = exp(x);
+    tape.rewind(mark);
+    BOOST_TEST(says(complaint<VarError>([&] { (void)a.shape(); }), "Var A was rewound"));
+    BOOST_TEST(!says(complaint<VarError>([&] { (void)unnamed.shape(); }), "Var A"));
+}
+
+BOOST_AUTO_TEST_CASE(two_tapes_are_told_apart_before_anything_is_recorded) {
+    Tape one, two;
+    const Var A = one.variable("A", xt::xarray<double>{{1, 2}}),
+              v = two.variable("v", xt::xarray<double>{1, 2});
+    const Var w = one.variable("w", xt::xarray<double>{1, 2});
+    for (const auto& f :
+         std::vector<std::function<void()>>{[&] { matmul(A, v); }, [&] { outer(w, v); }, [&] { dot(w, v); },
+                                            [&] {
+                                                stack({w, v}, 0);
+                                            },
+                                            [&] {
+                                                concatenate({w, v}, 0);
+                                            }}) {
+        const std::size_t sizes[] = {one.size(), two.size()};
+        BOOST_CHECK_THROW(f(), VarError);
+        BOOST_TEST(one.size() == sizes[0]);
+        BOOST_TEST(two.size() == sizes[1]);
+    }
 }

@@ -85,3 +85,13 @@ BOOST_AUTO_TEST_CASE(subgradients_at_zero) {
     BOOST_TEST(at(0, [](const Var& x) { return elu(x, 1.5L); }).slope == 1.5);
     BOOST_TEST(at(1000, [](const Var& x) { return elu(x, 1.5L); }).slope == 1); // exp(1000) is not taken
 }
+
+BOOST_AUTO_TEST_CASE(an_infinite_cotangent_of_what_was_cut_off_is_no_nan) {
+    Tape tape;
+    const Var x = tape.variable("x", xt::xarray<double>{-1, 2});
+    for (const Var& cut : {relu(x), maximum(x, 0), clip(x, 0, 9)}) {
+        const Array<double> slope = gradient(sum(sqrt(cut)), x).value();
+        BOOST_TEST(slope(0) == 0);
+        BOOST_TEST(slope(1) == 0.5 / std::sqrt(2.0), boost::test_tools::tolerance(1e-15));
+    }
+}
