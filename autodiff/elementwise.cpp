@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace xtape::detail {
 namespace {
 
@@ -93,6 +95,11 @@ template void run_elementwise(Call<long double>&, const RowLoop<long double>&,
 
 void elementwise_shape(const Signature& signature, const std::vector<std::string>& attributes, Kind result,
                        std::vector<ResultType>& results) {
+    for (const auto& [name, value] : signature.attributes().entries())
+        if (std::ranges::find(attributes, name) == attributes.end())
+            throw OpError(
+                fmt::format("{}: it has no attribute {}; it has {}.", signature.call(), name,
+                            attributes.empty() ? "none" : fmt::format("{}", fmt::join(attributes, ", "))));
     for (const std::string& name : attributes)
         try {
             (void)signature.attributes().real(name);

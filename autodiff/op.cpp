@@ -59,8 +59,11 @@ std::string Definition::short_name() const {
 }
 
 Op::Op(Definition definition) : definition_(std::make_shared<const Definition>(std::move(definition))) {
-    if (definition_->name.empty())
-        throw OpError("An operation needs a name, qualified with its library: \"mylib::mish\".");
+    if (definition_->name.find("::") == std::string::npos)
+        throw OpError(fmt::format(
+            "An operation needs a name, qualified with its library as \"mylib::mish\" is, and got "
+            "\"{}\".",
+            definition_->name));
     if (!definition_->shape && definition_->elementwise)
         throw OpError(fmt::format("{} has no forward function. Add .forward([](auto x) {{ return … }}).",
                                   definition_->name));

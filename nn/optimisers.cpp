@@ -80,24 +80,9 @@ void Adam::operator()(std::span<double> parameters, std::span<const double> grad
 }
 
 void step(Optimiser& optimiser, Parameters& parameters, const std::vector<Array<double>>& gradients) {
-    const std::vector<std::string>& names = parameters.names();
-    if (gradients.size() != names.size())
-        throw ShapeError(fmt::format("step: {} gradients for {} parameters: {}. Give one for each, in this "
-                                     "order.",
-                                     gradients.size(), names.size(), fmt::join(names, ", ")));
-    std::vector<double> gradient;
-    gradient.reserve(parameters.count());
-    for (std::size_t k = 0; k < names.size(); ++k) {
-        const Extents& wanted = parameters.cell(names[k])->array().extents();
-        if (gradients[k].shape() != wanted)
-            throw ShapeError(fmt::format(
-                "step: {} is {}, and its gradient is {}. Give gradients in the order "
-                "of names(): {}.",
-                names[k], to_string(wanted), to_string(gradients[k].shape()), fmt::join(names, ", ")));
-        gradient.insert(gradient.end(), gradients[k].storage().begin(), gradients[k].storage().end());
-    }
+    const Array<double> gradient = parameters.flat(gradients);
     Array<double> flat = parameters.flat();
-    optimiser({flat.data(), flat.size()}, gradient);
+    optimiser({flat.data(), flat.size()}, {gradient.data(), gradient.size()});
     parameters.assign_flat(flat);
 }
 

@@ -61,6 +61,25 @@ Array<double> Parameters::flat() const {
     return values;
 }
 
+Array<double> Parameters::flat(const std::vector<Array<double>>& gradients) const {
+    if (gradients.size() != names_.size())
+        throw ShapeError(fmt::format(
+            "Parameters::flat: {} gradients for {} parameters: {}. Give one for each, in this order.",
+            gradients.size(), names_.size(), fmt::join(names_, ", ")));
+    auto values = Array<double>::from_shape({count()});
+    double* to = values.data();
+    for (std::size_t k = 0; k < names_.size(); ++k) {
+        const Extents& wanted = cell(names_[k])->array().extents();
+        if (gradients[k].shape() != wanted)
+            throw ShapeError(fmt::format(
+                "Parameters::flat: {} is {}, and its gradient is {}. Give gradients in the order of "
+                "names(): {}.",
+                names_[k], to_string(wanted), to_string(gradients[k].shape()), fmt::join(names_, ", ")));
+        to = std::copy(gradients[k].storage().begin(), gradients[k].storage().end(), to);
+    }
+    return values;
+}
+
 void Parameters::assign_flat(std::span<const double> values) {
     if (values.size() != count())
         throw ShapeError(fmt::format("Parameters::assign_flat: {} numbers for parameters of {}. Give as many "

@@ -48,6 +48,10 @@ public:
     /// names(), each row by row.
     [[nodiscard]] Array<double> flat() const;
 
+    /// The same of a gradient for each array, of its shape, in the order of names(). Throws ShapeError where one is
+    /// missing or has another shape.
+    [[nodiscard]] Array<double> flat(const std::vector<Array<double>>& gradients) const;
+
     /// Replaces all arrays by what flat() gave. Throws ShapeError unless there are count() numbers; nothing
     /// is replaced then.
     void assign_flat(std::span<const double> values);

@@ -261,13 +261,30 @@ private:
     Tally* stage_ = &value_; ///< what is under way, and fails where something throws
 };
 
+/// [−4, 4] as far as the operation is defined there, less a margin at an end of its domain, where derivatives
+/// may be infinite; eight units from the end of a domain that lies elsewhere.
+Interval default_interval(const Definition& definition, std::size_t operand) {
+    constexpr double half = 4, margin = 0.25;
+    const auto& domain = definition.domain;
+    if (domain.empty()) return {-half, half};
+    const Interval defined = domain[std::min(operand, domain.size() - 1)];
+    const double low =
+        std::isfinite(defined.low) ? defined.low + margin * std::min(1.0, defined.high - defined.low) : -half;
+    const double high = std::isfinite(defined.high)
+                            ? defined.high - margin * std::min(1.0, defined.high - defined.low)
+                            : half;
+    if (low < half && high > -half) return {std::max(low, -half), std::min(high, half)};
+    return low >= half ? Interval{low, std::min(high, low + 2 * half)}
+                       : Interval{std::max(low, high - 2 * half), high};
+}
+
 /// Operands of these shapes, each entry drawn from the operation's interval for it.
 Sample draw(const Definition& definition, const std::vector<Extents>& shapes, std::mt19937_64& random) {
     Sample sample;
     const auto& intervals = definition.sampled_on;
     for (std::size_t k = 0; k < shapes.size(); ++k) {
-        const Interval interval =
-            intervals.empty() ? Interval{-4, 4} : intervals[std::min(k, intervals.size() - 1)];
+        const Interval interval = intervals.empty() ? default_interval(definition, k)
+                                                    : intervals[std::min(k, intervals.size() - 1)];
         std::uniform_real_distribution<double> uniform(interval.low, interval.high);
         auto array = Array<double>::from_shape(shapes[k]);
         for (double& entry : array)

@@ -140,3 +140,13 @@ BOOST_AUTO_TEST_CASE(nothing_is_an_empty_vector) {
     nothing.add("E", Array<double>(Extents{0, 3}));
     BOOST_TEST(nothing.flat().size() == 0u);
 }
+
+BOOST_AUTO_TEST_CASE(gradients_are_flattened_in_the_order_of_names) {
+    nn::Parameters parameters;
+    parameters.add("W", xt::xarray<double>{{1, 2, 3}, {4, 5, 6}});
+    parameters.add("b", xt::xarray<double>{7, 8});
+    const Array<double> dW{{10, 20, 30}, {40, 50, 60}}, db{70, 80}, wrong{1, 2, 3};
+    BOOST_TEST(parameters.flat({dW, db}) == 10 * parameters.flat(), boost::test_tools::per_element());
+    BOOST_CHECK_THROW((void)parameters.flat({dW}), ShapeError);
+    BOOST_CHECK_THROW((void)parameters.flat({dW, wrong}), ShapeError);
+}

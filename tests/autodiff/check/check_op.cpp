@@ -143,3 +143,13 @@ BOOST_AUTO_TEST_CASE(whole_arrays_need_samples_and_are_checked_with_them) {
     const Report report = check_op(op, {Sample{{x}, {}}});
     BOOST_TEST(report.passed(), report.to_string());
 }
+
+BOOST_AUTO_TEST_CASE(operands_are_drawn_where_the_operation_is_defined) {
+    const double infinity = std::numeric_limits<double>::infinity();
+    const auto log_on = [](double low, double high) {
+        return check_op(elementwise("test::log").forward([](auto x) { return log(x); }).domain(low, high));
+    };
+    for (const Report& report : {log_on(0, infinity), log_on(0, 1e300), log_on(0.5, 1), log_on(100, 200)})
+        BOOST_TEST(report.passed(), report.to_string());
+    BOOST_TEST(!log_on(-infinity, infinity).passed());
+}

@@ -37,6 +37,9 @@ std::string complaint_of_rule(std::function<Var(const Pullback&)> rule) {
 BOOST_AUTO_TEST_CASE(incomplete_definitions) {
     BOOST_TEST(says(complaint<OpError>([] { (void)Op(operation("")); }), "needs a name"));
     BOOST_TEST(
+        says(complaint<OpError>([] { (void)Op(elementwise("mish").forward([](auto x) { return x; })); }),
+             "qualified with its library"));
+    BOOST_TEST(
         says(complaint<OpError>([] { (void)Op(operation("mylib::a")); }), "mylib::a has no shape rule"));
     BOOST_TEST(says(complaint<OpError>([] { (void)Op(elementwise("mylib::a")); }),
                     "mylib::a has no forward function"));
@@ -154,7 +157,7 @@ BOOST_AUTO_TEST_CASE(recorded_without_its_attribute) {
     const char* const what = "a(x): No attribute is called slope; there is: none. Give it a real number: "
                              "{{\"slope\", 0.5}}.";
     BOOST_TEST(says(complaint<OpError>([&] { record(op, {s.x}); }), what));
-    BOOST_TEST(says(complaint<OpError>([&] { record(op, {s.x}, {{"slop", 0.5}}); }), "there is: slop=0.5"));
+    BOOST_TEST(says(complaint<OpError>([&] { record(op, {s.x}, {{"slop", 0.5}}); }), "it has no attribute slop; it has slope"));
     BOOST_TEST(says(complaint<OpError>([&] { record(op, {s.x}, {{"slope", 1}}); }), "another type"));
 }
 
@@ -169,4 +172,14 @@ BOOST_AUTO_TEST_CASE(recorded_with_the_wrong_operands) {
     BOOST_CHECK_THROW(record_all(op, {}), VarError);
     s.tape.rewind(s.tape.mark());
     BOOST_TEST(s.tape.size() == size + 2); // the zero and the comparison of x > 0
+}
+
+BOOST_AUTO_TEST_CASE(an_attribute_that_there_is_not) {
+    const Op plain = elementwise("mylib::plain").forward([](auto x) { return 2 * x; });
+    Tape tape;
+    const Var x = tape.variable("x", xt::xarray<double>{1});
+    BOOST_TEST(says(complaint<OpError>([&] {
+                        record(plain, {x}, {{"slope", 2.0L}});
+                    }),
+                    "plain(x): it has no attribute slope; it has none."));
 }
