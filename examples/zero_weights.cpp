@@ -77,22 +77,24 @@ int main(int argc, char** argv) try {
     std::vector<Column> columns{{"epoch", {}}};
     for (std::size_t epoch = 1; epoch <= epochs; ++epoch)
         columns[0].values.push_back(static_cast<double>(epoch));
-    for (const Outcome* outcome : {&half, &xavier})
+    for (const Outcome* outcome : {&zero, &half, &xavier})
         columns.insert(columns.end(), outcome->first_weights.begin(), outcome->first_weights.end());
     write_csv(directory / "zero_weights.csv", columns);
     draw(directory / "zero_weights.png", fmt::format(R"(
-        set multiplot layout 1,2 title 'The weights of eight hidden units for x1, while they learn' font ',15'
+        set multiplot layout 1,3 title 'The weights of eight hidden units for x1, while they learn' font ',15'
         set xlabel 'epoch'
         set ylabel 'W1[k, 1]' offset 1
-        set xtics 250
+        set xtics 500
         set yrange [-6:6]
         set key off
-        set title 'all begin at 0.5: eight units are one, accuracy {:.2f}' font ',13'
+        set title "all begin at 0: none moves\naccuracy {:.2f}" font ',12'
         plot for [k=2:9] 'zero_weights.csv' using 1:k with lines ls 2
-        set title 'Xavier: each finds a task of its own, accuracy {:.2f}'
-        plot for [k=10:17] 'zero_weights.csv' using 1:k with lines ls 1
+        set title "all begin at 0.5: they stay one\naccuracy {:.2f}"
+        plot for [k=10:17] 'zero_weights.csv' using 1:k with lines ls 2
+        set title "Xavier: each finds its own task\naccuracy {:.2f}"
+        plot for [k=18:25] 'zero_weights.csv' using 1:k with lines ls 1
     )",
-                                                     half.accuracy, xavier.accuracy));
+                                                     zero.accuracy, half.accuracy, xavier.accuracy));
 
     // Units that begin equal are equal to the last bit at the end, and eight of them are worth one.
     const bool copies = zero.spread == 0 && half.spread == 0;
