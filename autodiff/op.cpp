@@ -5,11 +5,25 @@
 
 namespace xtape {
 
+namespace {
+
+/// What to do where two shapes do not broadcast.
+std::string broadcast_remedy(const Shape& a, const Shape& b) {
+    const Shape turned(std::vector<Dim>(b.dims().rbegin(), b.dims().rend()));
+    if (xtape::broadcast(a, turned)) return "One of them seems to be transposed; use transpose().";
+    if (b.rank() == 1 && a.rank() == 2 && same_extent(a[0], b[0]))
+        return "Use expand_dims(x, {1}) for a column.";
+    return "Extents must be equal, or one of them 1, counted from the last axis.";
+}
+
+} // namespace
+
 Shape Signature::broadcast() const {
     Shape result = operands_.empty() ? Shape() : shape(0);
     for (std::size_t k = 1; k < size(); ++k) {
         const auto next = xtape::broadcast(result, shape(k));
-        if (!next) fail(why_not_broadcast(result, shape(k)) + ".");
+        if (!next)
+            fail(why_not_broadcast(result, shape(k)) + ". " + broadcast_remedy(shape(k - 1), shape(k)));
         result = *next;
     }
     return result;

@@ -6,6 +6,8 @@
 #include <limits>
 
 using namespace xtape;
+using check::complaint;
+using check::says;
 
 namespace {
 
@@ -123,4 +125,16 @@ BOOST_AUTO_TEST_CASE(division_by_zero_is_that_of_ieee) {
     BOOST_TEST(y(0) == std::numeric_limits<double>::infinity());
     BOOST_TEST(y(1) == -std::numeric_limits<double>::infinity());
     BOOST_TEST(std::isnan(y(2)));
+}
+
+BOOST_AUTO_TEST_CASE(shapes_that_do_not_broadcast_come_with_a_remedy) {
+    Tape tape;
+    const Var a = tape.input("a", {3, 4}), b = tape.input("b", {4, 3}), c = tape.input("c", {3}),
+              d = tape.input("d", {5, 4});
+    BOOST_TEST(says(complaint<ShapeError>([&] { (void)(a + b); }),
+                    "add(a, b): a is (3 × 4), b is (4 × 3): 4 ≠ 3. One of "
+                    "them seems to be transposed; use transpose()."));
+    BOOST_TEST(says(complaint<ShapeError>([&] { (void)(a + c); }), "Use expand_dims(x, {1}) for a column."));
+    BOOST_TEST(
+        says(complaint<ShapeError>([&] { (void)(a + d); }), "Extents must be equal, or one of them 1"));
 }
