@@ -94,10 +94,9 @@ std::string noise(const detail::Truth& truth) {
 /// Why a person's array of another shape cannot be compared.
 std::string wrong_shape(const Extents& mine, const Extents& right) {
     const Extents turned(mine.rbegin(), mine.rend());
-    const char* hint = turned == right                   ? ": transposed"
-                       : size_of(mine) == size_of(right) ? ": reshape it"
-                                                         : "";
-    return fmt::format("yours is {}{}", to_string(mine), hint);
+    const std::string yours = fmt::format("yours is {}", to_string(mine));
+    if (turned == right) return yours + ": transposed";
+    return yours + (size_of(mine) == size_of(right) ? ": reshape it to " + to_string(right) : "");
 }
 
 /// Compares one array. `deferred` is the convention that the gradients nearer to the cost are in, once one

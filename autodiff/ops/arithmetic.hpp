@@ -18,6 +18,13 @@ inline Var operator/(const Operand& a, const Operand& b) { return divide(a, b); 
 inline Var operator-(const Var& x) { return negative(x); }
 inline Var operator+(const Var& x) { return x; }
 
+/// The handle becomes that of the sum, difference, product or quotient; what it was stays on the tape as it
+/// is.
+inline Var& operator+=(Var& a, const Operand& b) { return a = add(a, b); }
+inline Var& operator-=(Var& a, const Operand& b) { return a = subtract(a, b); }
+inline Var& operator*=(Var& a, const Operand& b) { return a = multiply(a, b); }
+inline Var& operator/=(Var& a, const Operand& b) { return a = divide(a, b); }
+
 namespace detail {
 template <class A, class B>
 concept ArrayAndVar = (XtensorExpression<A> && std::same_as<std::remove_cvref_t<B>, Var>) ||

@@ -138,3 +138,16 @@ BOOST_AUTO_TEST_CASE(shapes_that_do_not_broadcast_come_with_a_remedy) {
     BOOST_TEST(
         says(complaint<ShapeError>([&] { (void)(a + d); }), "Extents must be equal, or one of them 1"));
 }
+
+BOOST_AUTO_TEST_CASE(compound_assignment_moves_the_handle_only) {
+    Tape tape;
+    const Var x = tape.variable("x", xt::xarray<double>{3});
+    Var y = x;
+    y += 1;
+    y *= x;
+    y -= 2;
+    y /= 5;
+    BOOST_TEST(y.value()(0) == ((3 + 1) * 3 - 2) / 5.0);
+    BOOST_TEST(x.value()(0) == 3);
+    BOOST_TEST(gradient(sum(y), x).value()(0) == (2 * 3 + 1) / 5.0, boost::test_tools::tolerance(1e-15));
+}
