@@ -199,6 +199,7 @@ Var slice(const Var& x, std::int64_t axis, std::int64_t start, std::int64_t stop
         fail("positions cannot count from the end of an axis without an extent.");
     }
     const std::int64_t count = stop <= start ? 0 : (stop - start - 1) / step + 1;
+    if (count <= 1) step = 1; // it is never taken, and a huge one would overflow a stride
     return record(slice_op, {x}, {{"axis", axis}, {"start", start}, {"step", step}, {"count", count}});
 }
 
