@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <new>
 
 namespace xtape {
 namespace {
@@ -68,13 +69,11 @@ AnyArray AnyArray::number(long double value) {
 template <ArrayElement T>
 std::pair<AnyArray, T*> AnyArray::zeros(const Extents& extents) {
     const std::size_t size = std::max<std::size_t>(size_of(extents), 1);
-    try {
-        const std::shared_ptr<T[]> elements(new T[size]());
-        return {AnyArray(element_of<T>, extents, elements, elements.get()), elements.get()};
-    } catch (const std::bad_alloc&) {
+    const std::shared_ptr<T[]> elements(new (std::nothrow) T[size]());
+    if (!elements)
         throw Error(fmt::format("There is no memory for an array {} of {}.", xtape::to_string(extents),
                                 name_of(element_of<T>)));
-    }
+    return {AnyArray(element_of<T>, extents, elements, elements.get()), elements.get()};
 }
 
 std::size_t AnyArray::size() const { return size_of(extents_); }
