@@ -127,6 +127,13 @@ public:
         return self();
     }
 
+    /// What checks call an operation on whole arrays with, at every size that matters (one, none,
+    /// non-square): a function of a Draw.
+    Self& samples(std::function<std::vector<Sample>(Draw&)> samples) {
+        definition_.samples = std::move(samples);
+        return self();
+    }
+
     /// What to use where the result has lost its argument (a saturated sigmoid), for the message of
     /// `first_nonfinite`.
     Self& saturation(std::string advice) {
@@ -182,6 +189,21 @@ public:
         compute<float, kinds...>(f);
         compute<double, kinds...>(f);
         compute<long double, kinds...>(f);
+        return *this;
+    }
+
+    /// Where the derivative jumps, in words (`x = 0`), and a body that takes what the operation takes and
+    /// gives another number or mask on the two sides: `.kink("x = 0", [](auto x) { return x > 0; })`. It
+    /// comes after `forward` or `opaque`, whose kinds it shares.
+    template <Kind... kinds, class F>
+    Elementwise& kink(std::string where, F f) {
+        definition_.kink = std::move(where);
+        constexpr std::size_t count = kinds_of<F, kinds...>().size();
+        const auto [loop, kind] = row_loop<long double, F, kinds...>(f, std::make_index_sequence<count>{});
+        definition_.branch = [loop = loop, kind = kind,
+                              names = definition_.attributes](Call<long double>& call) {
+            detail::run_elementwise<long double>(call, loop, names, kind);
+        };
         return *this;
     }
 
@@ -274,15 +296,29 @@ public:
         return *this;
     }
 
+    /// Where the derivative jumps, in words (`two entries tie`), and a function of a Call that returns
+    /// numbers which change there, as an array of any shape: the positions of the largest entries, a
+    /// permutation.
+    template <class F>
+    Operation& kink(std::string where, F f) {
+        definition_.kink = std::move(where);
+        definition_.branch = kernel<long double>(f);
+        return *this;
+    }
+
 private:
     template <class T, class F>
-    void compute(F f) {
-        std::get<Kernel<T>>(definition_.forward) = [f](Call<T>& call) {
+    static Kernel<T> kernel(F f) {
+        return [f](Call<T>& call) {
             if constexpr (std::is_void_v<decltype(f(call))>)
                 f(call);
             else
                 detail::give(call, f(call));
         };
+    }
+    template <class T, class F>
+    void compute(F f) {
+        std::get<Kernel<T>>(definition_.forward) = kernel<T>(f);
     }
 };
 

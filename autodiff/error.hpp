@@ -53,6 +53,22 @@ struct ArgumentError : Error {
     using Error::Error;
 };
 
+/// Values of operands at which an operation is not defined: a matrix that is not positive definite,
+/// eigenvalues that coincide.
+struct DomainError : Error {
+    using Error::Error;
+};
+
+/// A matrix that has no inverse.
+struct SingularError : DomainError {
+    using DomainError::DomainError;
+};
+
+/// An index outside the axis that it counts along.
+struct IndexError : Error {
+    using Error::Error;
+};
+
 /// A file or its contents that cannot be used; the message names file, line and column where there are any.
 struct DataError : Error {
     using Error::Error;

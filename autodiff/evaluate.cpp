@@ -40,14 +40,6 @@ AnyArray fitted(const Records& records, std::uint32_t id, const AnyArray& array)
     }
 }
 
-/// splitmix64 (Steele, Lea, Flood 2014): enough for perturbations.
-std::uint64_t next(std::uint64_t& state) {
-    std::uint64_t z = (state += 0x9e3779b97f4a7c15ULL);
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
-    return z ^ (z >> 31);
-}
-
 } // namespace
 
 template <std::floating_point T>
@@ -105,7 +97,7 @@ void Evaluation<T>::forget() {
 template <std::floating_point T>
 void Evaluation<T>::perturb(T unit, std::uint64_t seed) {
     unit_ = unit;
-    state_ = seed;
+    draw_ = Draw(seed);
     forget();
 }
 
@@ -203,10 +195,8 @@ AnyArray Evaluation<T>::perturbed(const AnyArray& array) {
     if (unit_ == 0 || array.element() != element_of<T>) return array;
     auto [result, data] = AnyArray::zeros<T>(array.extents());
     const T* source = array.data<T>();
-    for (std::size_t i = 0; i < array.size(); ++i) {
-        const T u = static_cast<T>(static_cast<std::int64_t>(next(state_))) / static_cast<T>(0x1p63);
-        data[i] = source[i] * (1 + unit_ * u);
-    }
+    for (std::size_t i = 0; i < array.size(); ++i)
+        data[i] = source[i] * (1 + unit_ * static_cast<T>(draw_.uniform(-1, 1)));
     return result;
 }
 
@@ -230,7 +220,8 @@ void Evaluation<T>::compute(const Records& records, std::uint32_t index, const E
     if (!kernel)
         throw OpError(
             fmt::format("{} has no forward function. Add .forward(…) to its definition.", definition.name));
-    Call<T> call(operands, records.attributes(record), extents, environment);
+    Call<T> call(definition.name, operands, records.attributes(record), extents, environment,
+                 [&](std::size_t k) { return records.describe(records.operands(record)[k]); });
     kernel(call);
     for (std::uint32_t k = 0; k < record.result_count; ++k) {
         auto& result = call.results()[k];

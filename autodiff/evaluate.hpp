@@ -89,7 +89,7 @@ private:
     std::unordered_map<std::uint32_t, std::pair<std::shared_ptr<Cell>, std::uint64_t>> cells_;
     bool ambiguous_ = false; ///< bound arrays give one unsized dimension different extents
     T unit_ = 0;
-    std::uint64_t state_ = 0;
+    Draw draw_{0};
 };
 
 extern template class Evaluation<float>;

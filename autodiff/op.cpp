@@ -30,11 +30,16 @@ Shape Signature::broadcast() const {
 }
 
 std::string Signature::call() const {
+    return detail::call_text(op_, size(), [&](std::size_t k) { return operand(k); });
+}
+
+std::string detail::call_text(std::string_view op, std::size_t operands,
+                              const std::function<std::string(std::size_t)>& describe) {
     std::string text;
-    for (const Var& operand : operands_)
-        text += (text.empty() ? "" : ", ") + operand.to_string();
-    const auto start = op_.rfind("::");
-    return (start == std::string::npos ? op_ : op_.substr(start + 2)) + "(" + text + ")";
+    for (std::size_t k = 0; k < operands; ++k)
+        text += (k == 0 ? "" : ", ") + describe(k);
+    const auto start = op.rfind("::");
+    return fmt::format("{}({})", start == std::string_view::npos ? op : op.substr(start + 2), text);
 }
 
 void Signature::fail(const std::string& why) const {

@@ -2,11 +2,13 @@
 
 #include <xtape/autodiff/attributes.hpp>
 #include <xtape/autodiff/error.hpp>
+#include <xtape/autodiff/sample.hpp>
 #include <xtape/autodiff/var.hpp>
 
 #include <functional>
 #include <limits>
 #include <optional>
+#include <string_view>
 #include <tuple>
 
 namespace xtape {
@@ -62,16 +64,24 @@ private:
     std::vector<std::pair<std::string, std::size_t>> extents_;
 };
 
+namespace detail {
+/// `solve(K, y)`, without the name of the operation's library.
+[[nodiscard]] std::string call_text(std::string_view op, std::size_t operands,
+                                    const std::function<std::string(std::size_t)>& describe);
+} // namespace detail
+
 /// One operation applied to arrays of one scalar type: what a forward function reads from and writes to.
 template <std::floating_point T>
 class Call {
 public:
     using value_type = T;
 
-    Call(std::span<const AnyArray> operands, const Attributes& attributes, std::span<const Extents> extents,
-         const Environment& environment)
-        : operands_(operands), attributes_(attributes), extents_(extents), environment_(environment),
-          results_(extents.size()) {}
+    /// `describe(k)` is how messages call operand k; it is asked only where one is made.
+    Call(std::string_view op, std::span<const AnyArray> operands, const Attributes& attributes,
+         std::span<const Extents> extents, const Environment& environment,
+         std::function<std::string(std::size_t)> describe)
+        : op_(op), operands_(operands), attributes_(attributes), extents_(extents), environment_(environment),
+          describe_(std::move(describe)), results_(extents.size()) {}
 
     [[nodiscard]] std::size_t size() const { return operands_.size(); }
     [[nodiscard]] const AnyArray& operand(std::size_t k) const { return operands_[k]; }
@@ -102,11 +112,23 @@ public:
 
     [[nodiscard]] std::vector<std::optional<AnyArray>>& results() { return results_; }
 
+    /// How messages call operand k, and the operation with all of them: `K`, `solve(K, y)`.
+    [[nodiscard]] std::string operand_name(std::size_t k) const { return describe_(k); }
+    [[nodiscard]] std::string call() const { return detail::call_text(op_, size(), describe_); }
+
+    /// Throws E: `solve(K, y): <why>`.
+    template <std::derived_from<Error> E>
+    [[noreturn]] void fail(const std::string& why) const {
+        throw E(call() + ": " + why);
+    }
+
 private:
+    std::string_view op_;
     std::span<const AnyArray> operands_;
     const Attributes& attributes_;
     std::span<const Extents> extents_;
     const Environment& environment_;
+    std::function<std::string(std::size_t)> describe_;
     std::vector<std::optional<AnyArray>> results_;
 };
 
@@ -168,7 +190,11 @@ struct Definition {
     Notation notation;
     std::vector<Interval> domain, sampled_on;   ///< per operand (or one for all); empty: all real numbers
     std::vector<long double> attribute_samples; ///< values of the attributes with which checks call it
-    std::string saturation;                     ///< what to use where its result has lost its argument
+    std::function<std::vector<Sample>(Draw&)> samples; ///< what checks call an operation on whole arrays with
+
+    std::string kink;           ///< where its derivative jumps, in words; empty where it is smooth
+    Kernel<long double> branch; ///< numbers that change where an operand crosses a kink
+    std::string saturation;     ///< what to use where its result has lost its argument
 
     /// The kind that an operand is to have; a real beyond the last.
     [[nodiscard]] Kind kind_of(std::size_t operand) const {

@@ -7,13 +7,6 @@
 
 namespace xtape {
 
-/// Operands and attributes with which `check_op` calls an operation on whole arrays; an elementwise one needs
-/// none.
-struct Sample {
-    std::vector<AnyArray> operands;
-    Attributes attributes;
-};
-
 /// Puts an elementwise operation through what the built-in ones are put through, with operands from
 /// `sampled_on` in every broadcast pattern (equal shapes, a number, a row, a column, one entry, none), drawn
 /// from `seed`:

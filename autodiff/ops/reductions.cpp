@@ -41,8 +41,8 @@ void reduce(Call<T>& call, std::optional<T> begin, Fold fold) {
     if (begin)
         std::fill(to, to + size, *begin);
     else if (x.size() == 0 && size > 0)
-        throw ArgumentError(
-            fmt::format("A reduction over no entries of an array {} has no largest or smallest one.",
+        call.template fail<ArgumentError>(
+            fmt::format("a reduction over no entries of an array {} has no largest or smallest one.",
                         to_string(x.extents())));
     std::vector<bool> seen(begin ? 0 : size, false);
     const T* from = x.data<T>();
