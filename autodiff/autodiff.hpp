@@ -3,6 +3,7 @@
 /// The tape, its gradients, their evaluation, every operation, and how to define one's own.
 
 #include <xtape/autodiff/check/check_op.hpp>
+#include <xtape/autodiff/check/mutate.hpp>
 #include <xtape/autodiff/check/verify.hpp>
 #include <xtape/autodiff/define.hpp>
 #include <xtape/autodiff/error.hpp>
