@@ -4,6 +4,7 @@
 
 #include <xtape/autodiff/ops/activations.hpp>
 #include <xtape/autodiff/ops/arithmetic.hpp>
+#include <xtape/autodiff/ops/diagonals.hpp>
 #include <xtape/autodiff/ops/exponential.hpp>
 #include <xtape/autodiff/ops/hyperbolic.hpp>
 #include <xtape/autodiff/ops/piecewise.hpp>

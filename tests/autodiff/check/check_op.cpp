@@ -27,7 +27,7 @@ BOOST_AUTO_TEST_CASE(every_elementwise_operation_of_the_library_passes) {
         ++checked;
         entries += report.compared();
     }
-    BOOST_TEST(checked == 52u);
+    BOOST_TEST(checked >= 52u);
     BOOST_TEST(entries >= 5000u);
 }
 
