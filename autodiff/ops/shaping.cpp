@@ -57,15 +57,9 @@ const Op broadcast_to_op =
         .forward([](auto& call) {
             using T = typename std::decay_t<decltype(call)>::value_type;
             const AnyArray& x = call.operand(0);
-            const Extents& extents = call.extents();
-            detail::Strides strides(extents.size(), 0);
-            const detail::Strides own = detail::row_major_strides(x.extents());
-            const std::size_t offset = extents.size() - x.rank();
-            for (std::size_t axis = 0; axis < x.rank(); ++axis)
-                if (x.extents()[axis] != 1) strides[offset + axis] = own[axis];
             const T* from = x.data<T>();
             T* to = call.allocate();
-            detail::for_each_position(extents, strides,
+            detail::for_each_position(call.extents(), detail::broadcast_strides(x.extents(), call.extents()),
                                       [&](std::size_t i, std::ptrdiff_t at) { to[i] = from[at]; });
         })
         .vjp([](const Pullback& p) { return p.cotangent(); })

@@ -40,6 +40,17 @@ void for_each_position(const Extents& extents, const Strides& strides, F f) {
     }
 }
 
+/// The strides with which a position of `wide` finds its entry in an array with these extents, which
+/// broadcasts to it.
+inline Strides broadcast_strides(const Extents& extents, const Extents& wide) {
+    const Strides own = row_major_strides(extents);
+    Strides strides(wide.size(), 0);
+    const std::size_t offset = wide.size() - extents.size();
+    for (std::size_t axis = 0; axis < extents.size(); ++axis)
+        if (extents[axis] != 1) strides[offset + axis] = own[axis];
+    return strides;
+}
+
 /// The strides with which a position of `extents` finds its entry in an array from which `axes` have been
 /// reduced.
 inline Strides reduced_strides(const Extents& extents, const Axes& axes) {
