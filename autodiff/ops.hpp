@@ -7,6 +7,7 @@
 #include <xtape/autodiff/ops/diagonals.hpp>
 #include <xtape/autodiff/ops/exponential.hpp>
 #include <xtape/autodiff/ops/hyperbolic.hpp>
+#include <xtape/autodiff/ops/indexing.hpp>
 #include <xtape/autodiff/ops/piecewise.hpp>
 #include <xtape/autodiff/ops/products.hpp>
 #include <xtape/autodiff/ops/reductions.hpp>
