@@ -1,6 +1,7 @@
 #include <xtape/autodiff/sample.hpp>
 
 #include <cmath>
+#include <utility>
 
 namespace xtape {
 
@@ -24,6 +25,19 @@ Array<double> Draw::reals(const Extents& extents, double low, double high) {
     auto array = Array<double>::from_shape(extents);
     for (double& entry : array)
         entry = uniform(low, high);
+    return array;
+}
+
+Array<double> Draw::distinct(const Extents& extents) {
+    auto array = Array<double>::from_shape(extents);
+    const std::size_t count = array.size();
+    // One entry from the middle half of each of `count` cells, then shuffled (Fisher and Yates).
+    for (std::size_t i = 0; i < count; ++i) {
+        const double cell = (static_cast<double>(i) + uniform(0.25, 0.75)) / static_cast<double>(count);
+        array.data()[i] = (i % 2 == 0 ? 1 : -1) * (0.5 + 2 * cell);
+    }
+    for (std::size_t i = count; i > 1; --i)
+        std::swap(array.data()[i - 1], array.data()[integer(static_cast<std::int64_t>(i))]);
     return array;
 }
 

@@ -28,6 +28,9 @@ public:
 
     /// Arrays with these extents, each entry drawn by itself.
     [[nodiscard]] Array<double> reals(const Extents& extents, double low = -2, double high = 2);
+    /// Entries of either sign between 0.5 and 2.5 in magnitude, in random order; no two are alike, and none
+    /// is 0.
+    [[nodiscard]] Array<double> distinct(const Extents& extents);
     [[nodiscard]] Array<std::int64_t> indices(const Extents& extents, std::int64_t count);
     [[nodiscard]] Array<bool> masks(const Extents& extents);
 

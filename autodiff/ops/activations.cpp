@@ -24,6 +24,7 @@ const Op softplus_op = elementwise("xtape::softplus")
 
 const Op relu_op = elementwise("xtape::relu")
                        .opaque([](auto x) { return relu(x); })
+                       .kink("x = 0", [](auto x) { return x > 0; })
                        .vjp([](const Pullback& p) { return where(p.input() > 0, p.cotangent(), 0); })
                        .notation("relu({0})", R"(\operatorname{relu}({0}))")
                        .sampled_on(-4, 4);
@@ -32,6 +33,7 @@ const Op leaky_relu_op =
     elementwise("xtape::leaky_relu")
         .attributes({"slope"}, {0.1L})
         .opaque([](auto x, auto slope) { return leaky_relu(x, slope); })
+        .kink("x = 0", [](auto x, auto) { return x > 0; })
         .vjp([](const Pullback& p) {
             return where(p.input() > 0, p.cotangent(), p.attributes().real("slope") * p.cotangent());
         })
@@ -42,6 +44,7 @@ const Op leaky_relu_op =
 const Op elu_op = elementwise("xtape::elu")
                       .attributes({"alpha"}, {1.5L})
                       .opaque([](auto x, auto alpha) { return elu(x, alpha); })
+                      .kink("x = 0", [](auto x, auto) { return x > 0; })
                       .vjp([](const Pullback& p) {
                           const long double alpha = p.attributes().real("alpha");
                           const Var& x = p.input();

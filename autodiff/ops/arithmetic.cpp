@@ -26,6 +26,7 @@ const Op multiply_op = elementwise("xtape::multiply")
 
 const Op divide_op = elementwise("xtape::divide")
                          .opaque([](auto a, auto b) { return a / b; })
+                         .kink("the divisor is 0", [](auto, auto b) { return b > 0; })
                          .vjp([](const Pullback& p) { return p.cotangent() / p.input(1); },
                               [](const Pullback& p) { return -p.cotangent() * p.output() / p.input(1); })
                          .notation("{0} / {1}", R"(\frac{{0}}{{1}})", 20)
@@ -43,6 +44,7 @@ const Op square_op = elementwise("xtape::square")
 
 const Op reciprocal_op = elementwise("xtape::reciprocal")
                              .opaque([](auto x) { return reciprocal(x); })
+                             .kink("x = 0", [](auto x) { return x > 0; })
                              .vjp([](const Pullback& p) { return -p.cotangent() * square(p.output()); })
                              .notation("1/{0}", R"(\frac{1}{{0}})", 20)
                              .sampled_on(0.25, 4);
@@ -56,6 +58,7 @@ const Op sqrt_op = elementwise("xtape::sqrt")
 
 const Op cbrt_op = elementwise("xtape::cbrt")
                        .opaque([](auto x) { return cbrt(x); })
+                       .kink("x = 0", [](auto x) { return x > 0; })
                        .vjp([](const Pullback& p) { return p.cotangent() / (3 * square(p.output())); })
                        .notation("∛{0}", R"(\sqrt[3]{{0}})", 30)
                        .sampled_on(0.25, 4);

@@ -14,17 +14,20 @@ Var share(const Var& cotangent, const Var& wins, const Var& ties) {
 
 const Op abs_op = elementwise("xtape::abs")
                       .opaque([](auto x) { return abs(x); })
+                      .kink("x = 0", [](auto x) { return x > 0; })
                       .vjp([](const Pullback& p) { return p.cotangent() * sign(p.input()); })
                       .notation("|{0}|", R"(\left|{0}\right|)");
 
 const Op sign_op = elementwise("xtape::sign")
                        .opaque([](auto x) { return sign(x); })
+                       .kink("x = 0", [](auto x) { return sign(x); })
                        .vjp([](const Pullback&) { return Var(); })
                        .notation("sign({0})", R"(\operatorname{sign}({0}))");
 
 const Op maximum_op =
     elementwise("xtape::maximum")
         .opaque([](auto a, auto b) { return maximum(a, b); })
+        .kink("the operands tie", [](auto a, auto b) { return a > b; })
         .vjp(
             [](const Pullback& p) {
                 return share(p.cotangent(), p.input(0) > p.input(1), p.input(0) == p.input(1));
@@ -37,6 +40,7 @@ const Op maximum_op =
 const Op minimum_op =
     elementwise("xtape::minimum")
         .opaque([](auto a, auto b) { return minimum(a, b); })
+        .kink("the operands tie", [](auto a, auto b) { return a < b; })
         .vjp(
             [](const Pullback& p) {
                 return share(p.cotangent(), p.input(0) < p.input(1), p.input(0) == p.input(1));
@@ -46,16 +50,18 @@ const Op minimum_op =
             })
         .notation("min({0}, {1})", R"(\min({0}, {1}))");
 
-const Op clip_op = elementwise("xtape::clip")
-                       .attributes({"low", "high"}, {-1, 2})
-                       .opaque([](auto x, auto low, auto high) { return clip(x, low, high); })
-                       .vjp([](const Pullback& p) {
-                           const Var& x = p.input();
-                           const auto &low = p.attributes().real("low"), &high = p.attributes().real("high");
-                           return where((low <= x) & (x <= high), p.cotangent(), 0);
-                       })
-                       .notation("clip({0}, {low}, {high})", R"(\operatorname{clip}({0}, {low}, {high}))")
-                       .sampled_on(-3, 4);
+const Op clip_op =
+    elementwise("xtape::clip")
+        .attributes({"low", "high"}, {-1, 2})
+        .opaque([](auto x, auto low, auto high) { return clip(x, low, high); })
+        .kink("x is an end", [](auto x, auto low, auto high) { return sign(x - low) + sign(x - high); })
+        .vjp([](const Pullback& p) {
+            const Var& x = p.input();
+            const auto &low = p.attributes().real("low"), &high = p.attributes().real("high");
+            return where((low <= x) & (x <= high), p.cotangent(), 0);
+        })
+        .notation("clip({0}, {low}, {high})", R"(\operatorname{clip}({0}, {low}, {high}))")
+        .sampled_on(-3, 4);
 
 const Op where_op =
     elementwise("xtape::where")
@@ -68,6 +74,8 @@ const Op where_op =
 const Op atan2_op =
     elementwise("xtape::atan2")
         .opaque([](auto y, auto x) { return atan2(y, x); })
+        // No function of the point jumps at the cut alone: this one also does where x passes 0 below it.
+        .kink("the point crosses the negative x axis", [](auto y, auto x) { return (x < 0) & (y < 0); })
         .vjp(
             [](const Pullback& p) {
                 return p.cotangent() * p.input(1) / (square(p.input(0)) + square(p.input(1)));

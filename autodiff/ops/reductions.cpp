@@ -56,6 +56,33 @@ void reduce(Call<T>& call, std::optional<T> begin, Fold fold) {
                               });
 }
 
+/// Over one axis, several, all and none; of one entry and of none.
+std::vector<Sample> reduction_samples(Draw& draw) {
+    const auto sample = [&](const Extents& extents, const Axes& axes, std::int64_t keep) {
+        return Sample{{draw.distinct(extents)}, {{"axes", axes}, {"keep", keep}}};
+    };
+    return {sample({2, 3}, {1}, 0),       sample({2, 3}, {0}, 1), sample({2, 3}, {0, 1}, 0),
+            sample({2, 3, 4}, {0, 2}, 1), sample({2, 3}, {}, 0),  sample({3, 1}, {1}, 0),
+            sample({1}, {0}, 0),          sample({2, 0}, {0}, 0)};
+}
+
+/// For each entry of the result, the position of the first operand's entry that no other one beats.
+template <class Beats>
+Array<long double> position_of_best(const Call<long double>& call, Beats beats) {
+    const AnyArray& x = call.operand(0);
+    auto best = Array<long double>::from_shape(call.extents());
+    best.fill(-1);
+    const long double* from = x.data<long double>();
+    detail::for_each_position(x.extents(),
+                              detail::reduced_strides(x.extents(), call.attributes().axes("axes")),
+                              [&](std::size_t i, std::ptrdiff_t at) {
+                                  long double& held = best.data()[at];
+                                  if (held < 0 || beats(from[i], from[static_cast<std::size_t>(held)]))
+                                      held = static_cast<long double>(i);
+                              });
+    return best;
+}
+
 template <class T>
 using value_of = typename std::decay_t<T>::value_type;
 
@@ -80,7 +107,8 @@ const Op sum_op =
             reduce<T>(call, T{0}, [](T a, T b) { return a + b; });
         })
         .vjp([](const Pullback& p) { return broadcast_to(put_back(p.cotangent(), p), p.input().shape()); })
-        .notation("Σ {0}", R"(\sum {0})", 15);
+        .notation("Σ {0}", R"(\sum {0})", 15)
+        .samples(reduction_samples);
 
 const Op amax_op =
     operation("xtape::amax")
@@ -91,7 +119,9 @@ const Op amax_op =
             reduce<T>(call, std::nullopt, [](T a, T b) { return maximum(Real<T>(a), Real<T>(b)).value; });
         })
         .vjp(shared_by_ties)
-        .notation("max({0})", R"(\max({0}))");
+        .notation("max({0})", R"(\max({0}))")
+        .samples(reduction_samples)
+        .kink("two entries tie", [](auto& call) { return position_of_best(call, std::greater<>()); });
 
 const Op amin_op =
     operation("xtape::amin")
@@ -102,7 +132,9 @@ const Op amin_op =
             reduce<T>(call, std::nullopt, [](T a, T b) { return minimum(Real<T>(a), Real<T>(b)).value; });
         })
         .vjp(shared_by_ties)
-        .notation("min({0})", R"(\min({0}))");
+        .notation("min({0})", R"(\min({0}))")
+        .samples(reduction_samples)
+        .kink("two entries tie", [](auto& call) { return position_of_best(call, std::less<>()); });
 
 /// Runs `inner(entry, scale)` over all entries and sums, where the scale is the largest entry, or largest
 /// magnitude, that falls on the same entry of the result, or 0 where that is not finite.
@@ -139,25 +171,40 @@ const Op logsumexp_op = operation("xtape::logsumexp")
                             .vjp([](const Pullback& p) {
                                 return put_back(p.cotangent(), p) * exp(p.input() - put_back(p.output(), p));
                             })
-                            .notation("logsumexp({0})", R"(\log \sum \exp({0}))");
+                            .notation("logsumexp({0})", R"(\log \sum \exp({0}))")
+                            .samples(reduction_samples);
+
+template <class T>
+void euclidean_norm(Call<T>& call) {
+    scaled_sum<T>(
+        call, [](T v) { return std::abs(v); }, [](T v, T s) { return s == 0 ? v * v : (v / s) * (v / s); },
+        [](T total, T s) { return s == 0 ? std::sqrt(total) : s * std::sqrt(total); });
+}
 
 const Op norm_op = operation("xtape::norm")
                        .operands({Kind::real})
                        .shape(reduced_shape)
-                       .forward([](auto& call) {
-                           using T = value_of<decltype(call)>;
-                           scaled_sum<T>(
-                               call, [](T v) { return std::abs(v); },
-                               [](T v, T s) { return s == 0 ? v * v : (v / s) * (v / s); },
-                               [](T total, T s) { return s == 0 ? std::sqrt(total) : s * std::sqrt(total); });
-                       })
+                       .forward([](auto& call) { euclidean_norm(call); })
                        .vjp([](const Pullback& p) {
                            const Var y = put_back(p.output(), p);
                            return put_back(p.cotangent(), p) * (p.input() / where(y == 0, 1, y));
                        })
-                       .notation("‖{0}‖", R"(\left\lVert {0} \right\rVert)");
+                       .notation("‖{0}‖", R"(\left\lVert {0} \right\rVert)")
+                       .samples(reduction_samples)
+                       .kink("the norm is 0", [](auto& call) {
+                           euclidean_norm(call);
+                           return Array<bool>(xt::equal(call.results()[0]->template view<long double>(), 0));
+                       });
 
 Shape same_shape(const Signature& s) { return s.shape(); }
+
+std::vector<Sample> softmax_samples(Draw& draw) {
+    std::vector<Sample> samples;
+    for (const auto& [extents, axis] : std::vector<std::pair<Extents, std::int64_t>>{
+             {{2, 3}, 1}, {{3, 2}, 0}, {{2, 3, 2}, 1}, {{4}, 0}, {{0, 3}, 1}, {{3, 0}, 1}, {{2, 1}, 1}})
+        samples.push_back({{draw.reals(extents)}, {{"axes", Axes{axis}}}});
+    return samples;
+}
 
 /// Along one axis: the result of `finish(entry, largest entry, sum of exp(entry − largest))`.
 template <class T, class Finish>
@@ -195,6 +242,7 @@ const Op softmax_op =
             return y * (g - sum(g * y, p.attributes().axes("axes"), Keep::dims));
         })
         .notation("softmax({0})", R"(\operatorname{softmax}({0}))")
+        .samples(softmax_samples)
         .saturation("work from its argument: log_softmax(z, axis) is log(softmax(z, axis)) without the "
                     "loss, and a loss from logits takes z itself");
 
@@ -210,7 +258,8 @@ const Op log_softmax_op =
             const Var& g = p.cotangent();
             return g - exp(p.output()) * sum(g, p.attributes().axes("axes"), Keep::dims);
         })
-        .notation("log_softmax({0})", R"(\log \operatorname{softmax}({0}))");
+        .notation("log_softmax({0})", R"(\log \operatorname{softmax}({0}))")
+        .samples(softmax_samples);
 
 const Op list[] = {sum_op, amax_op, amin_op, logsumexp_op, norm_op, softmax_op, log_softmax_op};
 

@@ -29,6 +29,14 @@ std::pair<std::size_t, std::vector<std::string>> factors(const Shape& shape) {
 
 Shape attribute_shape(const Signature& s) { return s.attributes().shape("shape"); }
 
+/// Arrays of the first extents, each with the shape that it is to take.
+std::vector<Sample> to_shapes(Draw& draw, const std::vector<std::pair<Extents, Shape>>& pairs) {
+    std::vector<Sample> samples;
+    for (const auto& [extents, shape] : pairs)
+        samples.push_back({{draw.reals(extents)}, {{"shape", shape}}});
+    return samples;
+}
+
 const auto keep_operand = [](auto& call) { call.give(0, call.operand(0)); };
 
 const Op reshape_op =
@@ -43,7 +51,12 @@ const Op reshape_op =
         })
         .forward([](auto& call) { call.give(0, call.operand(0).reshaped(call.extents())); })
         .vjp([](const Pullback& p) { return reshape(p.cotangent(), p.input().shape()); })
-        .notation("reshape({0}, {shape})", R"(\operatorname{reshape}({0}, {shape}))");
+        .notation("reshape({0}, {shape})", R"(\operatorname{reshape}({0}, {shape}))")
+        .samples([](Draw& draw) {
+            return to_shapes(
+                draw,
+                {{{2, 3}, {3, 2}}, {{6}, {2, 1, 3}}, {{2, 3, 2}, {12}}, {{1, 1}, {}}, {{0, 3}, {2, 0}}});
+        });
 
 const Op broadcast_to_op =
     operation("xtape::broadcast_to")
@@ -63,7 +76,15 @@ const Op broadcast_to_op =
                                       [&](std::size_t i, std::ptrdiff_t at) { to[i] = from[at]; });
         })
         .vjp([](const Pullback& p) { return p.cotangent(); })
-        .notation("broadcast({0}, {shape})", R"(\operatorname{broadcast}({0}, {shape}))");
+        .notation("broadcast({0}, {shape})", R"(\operatorname{broadcast}({0}, {shape}))")
+        .samples([](Draw& draw) {
+            return to_shapes(draw, {{{}, {2, 3}},
+                                    {{3}, {2, 3}},
+                                    {{2, 1}, {2, 3}},
+                                    {{2, 1, 3}, {4, 2, 5, 3}},
+                                    {{1}, {1, 1}},
+                                    {{1, 3}, {0, 3}}});
+        });
 
 Axes inverse(const Axes& order) {
     Axes inverse(order.size());
@@ -94,25 +115,45 @@ const Op transpose_op =
                                       [&](std::size_t i, std::ptrdiff_t at) { to[i] = from[at]; });
         })
         .vjp([](const Pullback& p) { return transpose(p.cotangent(), inverse(p.attributes().axes("axes"))); })
-        .notation("{0}ᵀ", R"({0}^\top)", 40);
+        .notation("{0}ᵀ", R"({0}^\top)", 40)
+        .samples([](Draw& draw) {
+            std::vector<Sample> samples;
+            for (const auto& [extents, axes] : std::vector<std::pair<Extents, Axes>>{{{2, 3}, {1, 0}},
+                                                                                     {{2, 3, 4}, {2, 0, 1}},
+                                                                                     {{2, 3, 4}, {0, 2, 1}},
+                                                                                     {{1, 1}, {1, 0}},
+                                                                                     {{0, 3}, {1, 0}}})
+                samples.push_back({{draw.reals(extents)}, {{"axes", axes}}});
+            return samples;
+        });
 
-const Op extent_op = operation("xtape::extent")
-                         .operands({})
-                         .shape([](const Signature&) { return Shape(); })
-                         .forward([](auto& call) {
-                             using T = typename std::decay_t<decltype(call)>::value_type;
-                             *call.allocate() =
-                                 static_cast<T>(call.extent(call.attributes().template get<Dim>("dim")));
-                         })
-                         .without_gradient()
-                         .notation("{dim}", "{dim}");
+const Op extent_op =
+    operation("xtape::extent")
+        .operands({})
+        .shape([](const Signature&) { return Shape(); })
+        .forward([](auto& call) {
+            using T = typename std::decay_t<decltype(call)>::value_type;
+            *call.allocate() = static_cast<T>(call.extent(call.attributes().template get<Dim>("dim")));
+        })
+        .without_gradient()
+        .notation("{dim}", "{dim}")
+        .samples([](Draw&) {
+            return std::vector<Sample>{{{}, {{"dim", Dim("n", 3)}}}, {{}, {{"dim", Dim(0)}}}};
+        });
 
-const Op stop_gradient_op = operation("xtape::stop_gradient")
-                                .operands({Kind::real})
-                                .shape([](const Signature& s) { return s.shape(); })
-                                .forward(keep_operand)
-                                .without_gradient()
-                                .notation("stop({0})", R"(\operatorname{stop}({0}))");
+const Op stop_gradient_op =
+    operation("xtape::stop_gradient")
+        .operands({Kind::real})
+        .shape([](const Signature& s) { return s.shape(); })
+        .forward(keep_operand)
+        .without_gradient()
+        .notation("stop({0})", R"(\operatorname{stop}({0}))")
+        .samples([](Draw& draw) {
+            std::vector<Sample> samples;
+            for (const Extents& extents : {Extents{2, 3}, Extents{}, Extents{1}, Extents{0, 3}})
+                samples.push_back({{draw.reals(extents)}, {}});
+            return samples;
+        });
 
 const Op list[] = {reshape_op, broadcast_to_op, transpose_op, extent_op, stop_gradient_op};
 

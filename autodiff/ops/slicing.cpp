@@ -46,6 +46,24 @@ Shape with_dim(const Shape& shape, std::size_t axis, Dim dim) {
 
 Var place(const Var& part, const Attributes& of_slice, const Shape& whole);
 
+/// A slice with which checks call slice and place.
+struct Cut {
+    Extents whole;
+    std::int64_t axis, start, step, count;
+
+    [[nodiscard]] Attributes attributes() const {
+        return {{"axis", axis}, {"start", start}, {"step", step}, {"count", count}};
+    }
+    [[nodiscard]] Extents part() const {
+        Extents extents = whole;
+        extents[static_cast<std::size_t>(axis)] = static_cast<std::size_t>(count);
+        return extents;
+    }
+};
+
+const Cut cuts[] = {{{5, 2}, 0, 1, 2, 2}, {{2, 5}, 1, 0, 1, 5}, {{2, 4, 3}, 1, 2, 1, 2},
+                    {{1}, 0, 0, 1, 1},    {{2, 5}, 1, 3, 1, 0}, {{0, 3}, 1, 0, 2, 2}};
+
 const Op slice_op =
     operation("xtape::slice")
         .operands({Kind::real})
@@ -65,7 +83,13 @@ const Op slice_op =
                                       [&](std::size_t i, std::ptrdiff_t at) { to[i] = from[at]; });
         })
         .vjp([](const Pullback& p) { return place(p.cotangent(), p.attributes(), p.input().shape()); })
-        .notation("{0}[{start}:{step}]", "{0}_{{start}:{step}}");
+        .notation("{0}[{start}:{step}]", "{0}_{{start}:{step}}")
+        .samples([](Draw& draw) {
+            std::vector<Sample> samples;
+            for (const Cut& cut : cuts)
+                samples.push_back({{draw.reals(cut.whole)}, cut.attributes()});
+            return samples;
+        });
 
 /// The adjoint of a slice: zeros of the whole shape with the part put where the slice took it.
 const Op place_op =
@@ -91,7 +115,16 @@ const Op place_op =
                            {"step", a.integer("step")},
                            {"count", a.integer("count")}});
         })
-        .notation("place({0}, {start}:{step})", R"(\operatorname{place}({0}, {start}:{step}))");
+        .notation("place({0}, {start}:{step})", R"(\operatorname{place}({0}, {start}:{step}))")
+        .samples([](Draw& draw) {
+            std::vector<Sample> samples;
+            for (const Cut& cut : cuts) {
+                auto attributes = cut.attributes().entries();
+                attributes.emplace_back("shape", Shape(cut.whole));
+                samples.push_back({{draw.reals(cut.part())}, Attributes(std::move(attributes))});
+            }
+            return samples;
+        });
 
 Var place(const Var& part, const Attributes& of_slice, const Shape& whole) {
     return record(place_op, {part},
@@ -144,7 +177,22 @@ const Op concatenate_op =
                 start += extent(i);
             return slice(p.cotangent(), axis, start, start + extent(k));
         })
-        .notation("[{…}]", "[{…}]");
+        .notation("[{…}]", "[{…}]")
+        .samples([](Draw& draw) {
+            std::vector<Sample> samples;
+            for (const auto& [parts, axis] :
+                 std::vector<std::pair<std::vector<Extents>, std::int64_t>>{{{{2, 3}, {2, 1}}, 1},
+                                                                            {{{2, 3}, {0, 3}, {1, 3}}, 0},
+                                                                            {{{1}}, 0},
+                                                                            {{{2, 3, 1}, {2, 2, 1}}, 1},
+                                                                            {{{0, 3}, {0, 1}}, 1}}) {
+                Sample sample{{}, {{"axis", axis}}};
+                for (const Extents& part : parts)
+                    sample.operands.emplace_back(draw.reals(part));
+                samples.push_back(std::move(sample));
+            }
+            return samples;
+        });
 
 const Op flip_op =
     operation("xtape::flip")
@@ -166,7 +214,18 @@ const Op flip_op =
                                       [&](std::size_t i, std::ptrdiff_t at) { to[i] = from[at]; });
         })
         .vjp([](const Pullback& p) { return flip(p.cotangent(), p.attributes().axes("axes")); })
-        .notation("flip({0}, {axes})", R"(\operatorname{flip}({0}, {axes}))");
+        .notation("flip({0}, {axes})", R"(\operatorname{flip}({0}, {axes}))")
+        .samples([](Draw& draw) {
+            std::vector<Sample> samples;
+            for (const auto& [extents, axes] : std::vector<std::pair<Extents, Axes>>{{{2, 3}, {1}},
+                                                                                     {{2, 3}, {0, 1}},
+                                                                                     {{2, 3}, {}},
+                                                                                     {{3, 2, 4}, {1}},
+                                                                                     {{1}, {0}},
+                                                                                     {{0, 3}, {1}}})
+                samples.push_back({{draw.reals(extents)}, {{"axes", axes}}});
+            return samples;
+        });
 
 const Op list[] = {slice_op, place_op, concatenate_op, flip_op};
 

@@ -19,6 +19,7 @@ const Op cos_op = elementwise("xtape::cos")
 
 const Op tan_op = elementwise("xtape::tan")
                       .opaque([](auto x) { return tan(x); })
+                      .kink("cos(x) = 0", [](auto x) { return cos(x) > 0; })
                       .vjp([](const Pullback& p) { return p.cotangent() * (1 + square(p.output())); })
                       .notation("tan({0})", R"(\tan({0}))")
                       .sampled_on(-1.4, 1.4);
