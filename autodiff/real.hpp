@@ -10,7 +10,15 @@ namespace xtape {
 namespace detail {
 template <class>
 inline constexpr bool never = false;
-}
+
+/// log |Γ(x)|; the derivative of that of order + 1; the x of erf(x). For float, double and long double.
+template <std::floating_point T>
+[[nodiscard]] T log_gamma(T x);
+template <std::floating_point T>
+[[nodiscard]] T polygamma(int order, T x);
+template <std::floating_point T>
+[[nodiscard]] T inverse_erf(T x);
+} // namespace detail
 
 template <class T>
 concept Arithmetic = std::integral<T> || std::floating_point<T>;
@@ -39,7 +47,8 @@ private:
 
 /// A number as the body of an elementwise operation sees it. All functions on it are ours, so that no
 /// unqualified call falls through to ::abs(int) or ::exp(double); each has a namesake on Vars. NaN propagates
-/// through every one of them but pow(NaN, 0) and pow(1, NaN), which are 1 as in IEEE 754.
+/// through every one of them but pow(NaN, 0) and pow(1, NaN), which are 1, and hypot(∞, NaN), which is ∞, as
+/// in IEEE 754.
 template <std::floating_point T>
 class Real {
 public:
@@ -75,6 +84,8 @@ public:
     friend Real cbrt(Real a) { return std::cbrt(a.value); }
     friend Real pow(Real a, Real b) { return std::pow(a.value, b.value); }
 
+    friend Real hypot(Real a, Real b) { return std::hypot(a.value, b.value); }
+
     friend Real exp(Real a) { return std::exp(a.value); }
     friend Real exp2(Real a) { return std::exp2(a.value); }
     friend Real expm1(Real a) { return std::expm1(a.value); }
@@ -82,6 +93,12 @@ public:
     friend Real log2(Real a) { return std::log2(a.value); }
     friend Real log10(Real a) { return std::log10(a.value); }
     friend Real log1p(Real a) { return std::log1p(a.value); }
+
+    /// log(exp(a) + exp(b)), by exp of what is negative, so that nothing overflows.
+    friend Real logaddexp(Real a, Real b) {
+        if (a.value == b.value) return a.value + std::numbers::ln2_v<T>; // infinities among them
+        return maximum(a, b).value + std::log1p(std::exp(-std::abs(a.value - b.value)));
+    }
 
     friend Real sin(Real a) { return std::sin(a.value); }
     friend Real cos(Real a) { return std::cos(a.value); }
@@ -98,6 +115,12 @@ public:
     friend Real atanh(Real a) { return std::atanh(a.value); }
     friend Real erf(Real a) { return std::erf(a.value); }
     friend Real erfc(Real a) { return std::erfc(a.value); }
+    friend Real erfinv(Real a) { return detail::inverse_erf(a.value); }
+    friend Real lgamma(Real a) { return detail::log_gamma(a.value); }
+    friend Real digamma(Real a) { return detail::polygamma(0, a.value); }
+    friend Real polygamma(Real order, Real a) {
+        return detail::polygamma(static_cast<int>(order.value), a.value);
+    }
 
     /// 1 / (1 + exp(−a)), by exp of what is negative, so that nothing overflows.
     friend Real sigmoid(Real a) {
