@@ -4,6 +4,7 @@
 
 #include <xtape/autodiff/ops/activations.hpp>
 #include <xtape/autodiff/ops/arithmetic.hpp>
+#include <xtape/autodiff/ops/cumulative.hpp>
 #include <xtape/autodiff/ops/diagonals.hpp>
 #include <xtape/autodiff/ops/exponential.hpp>
 #include <xtape/autodiff/ops/hyperbolic.hpp>
@@ -13,6 +14,7 @@
 #include <xtape/autodiff/ops/reductions.hpp>
 #include <xtape/autodiff/ops/shaping.hpp>
 #include <xtape/autodiff/ops/slicing.hpp>
+#include <xtape/autodiff/ops/sorting.hpp>
 #include <xtape/autodiff/ops/trigonometric.hpp>
 
 namespace xtape {
