@@ -15,6 +15,8 @@
 #include <xtape/autodiff/ops/shaping.hpp>
 #include <xtape/autodiff/ops/slicing.hpp>
 #include <xtape/autodiff/ops/sorting.hpp>
+#include <xtape/autodiff/ops/special.hpp>
+#include <xtape/autodiff/ops/statistics.hpp>
 #include <xtape/autodiff/ops/trigonometric.hpp>
 
 namespace xtape {

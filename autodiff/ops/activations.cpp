@@ -4,8 +4,13 @@
 #include <xtape/autodiff/ops/exponential.hpp>
 #include <xtape/autodiff/ops/piecewise.hpp>
 
+#include <limits>
+
 namespace xtape {
 namespace {
+
+// What a derivative is at NaN, so that nothing is hidden.
+constexpr long double nan = std::numeric_limits<long double>::quiet_NaN();
 
 const Op sigmoid_op =
     elementwise("xtape::sigmoid")
@@ -25,7 +30,9 @@ const Op softplus_op = elementwise("xtape::softplus")
 const Op relu_op = elementwise("xtape::relu")
                        .opaque([](auto x) { return relu(x); })
                        .kink("x = 0", [](auto x) { return x > 0; })
-                       .vjp([](const Pullback& p) { return where(p.input() > 0, p.cotangent(), 0); })
+                       .vjp([](const Pullback& p) {
+                           return where(p.input() > 0, p.cotangent(), where(p.input() <= 0, 0, nan));
+                       })
                        .notation("relu({0})", R"(\operatorname{relu}({0}))")
                        .sampled_on(-4, 4);
 
@@ -35,7 +42,9 @@ const Op leaky_relu_op =
         .opaque([](auto x, auto slope) { return leaky_relu(x, slope); })
         .kink("x = 0", [](auto x, auto) { return x > 0; })
         .vjp([](const Pullback& p) {
-            return where(p.input() > 0, p.cotangent(), p.attributes().real("slope") * p.cotangent());
+            const Var& x = p.input();
+            const Var scaled = p.attributes().real("slope") * p.cotangent();
+            return where(x > 0, p.cotangent(), where(x <= 0, scaled, nan));
         })
         .notation("leaky_relu({0}, {slope})", R"(\operatorname{leaky\_relu}_{{slope}}({0}))")
         .sampled_on(-4, 4);

@@ -10,7 +10,7 @@ Var sigmoid(const Var& x);
 Var log_sigmoid(const Var& x);
 /// log(1 + exp(x)); nothing overflows.
 Var softplus(const Var& x);
-/// max(x, 0). Its derivative at 0 is 0.
+/// max(x, 0). Its derivative at 0 is 0, at NaN it is NaN, as is leaky_relu's and elu's.
 Var relu(const Var& x);
 /// x where it is positive, else slope · x. Its derivative at 0 is `slope`.
 Var leaky_relu(const Var& x, long double slope = 0.01L);

@@ -68,9 +68,11 @@ const Op pow_op = elementwise("xtape::pow")
                       .vjp(
                           [](const Pullback& p) {
                               const Var &a = p.input(0), &b = p.input(1);
-                              // 0 · a^(−1) is 0 too, and its own derivative in b is right; but 0 · ∞ is not.
-                              const Var base = where((a == 0) & (b == 0), 1, a);
-                              return p.cotangent() * (b * pow(base, b - 1));
+                              // Where b is 0, a^(b − 1) may be infinite, and a^b / a is the same.
+                              const Var zero = b == 0;
+                              const Var slope = where(zero, p.output() * (b / where(a == 0, 1, a)),
+                                                      b * pow(where(zero, 1, a), b - 1));
+                              return p.cotangent() * slope;
                           },
                           [](const Pullback& p) {
                               const Var& a = p.input(0);
@@ -79,8 +81,22 @@ const Op pow_op = elementwise("xtape::pow")
                       .notation("{0}^{1}", "{0}^{{1}}", 30)
                       .sampled_on({{0.25, 4}, {-3, 3}});
 
-const Op list[] = {add_op,    subtract_op,   multiply_op, divide_op, negative_op,
-                   square_op, reciprocal_op, sqrt_op,     cbrt_op,   pow_op};
+/// x / h, and 0 where both legs are, at every order.
+Var leg_share(const Pullback& p, std::size_t k) {
+    constexpr long double infinity = std::numeric_limits<long double>::infinity();
+    return p.cotangent() * (p.input(k) / where(p.output() == 0, infinity, p.output()));
+}
+
+const Op hypot_op = elementwise("xtape::hypot")
+                        .opaque([](auto a, auto b) { return hypot(a, b); })
+                        .kink("both are 0", [](auto a, auto b) { return (a == 0) & (b == 0); })
+                        .vjp([](const Pullback& p) { return leg_share(p, 0); },
+                             [](const Pullback& p) { return leg_share(p, 1); })
+                        .notation("hypot({0}, {1})", R"(\operatorname{hypot}({0}, {1}))")
+                        .sampled_on({{0.25, 4}, {-4, -0.25}});
+
+const Op list[] = {add_op,        subtract_op, multiply_op, divide_op, negative_op, square_op,
+                   reciprocal_op, sqrt_op,     cbrt_op,     pow_op,    hypot_op};
 
 } // namespace
 
@@ -94,6 +110,7 @@ Var reciprocal(const Var& x) { return record(reciprocal_op, {x}); }
 Var sqrt(const Var& x) { return record(sqrt_op, {x}); }
 Var cbrt(const Var& x) { return record(cbrt_op, {x}); }
 Var pow(const Operand& a, const Operand& b) { return record(pow_op, {a, b}); }
+Var hypot(const Operand& a, const Operand& b) { return record(hypot_op, {a, b}); }
 
 std::span<const Op> arithmetic_ops() { return list; }
 

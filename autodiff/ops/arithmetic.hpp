@@ -50,6 +50,9 @@ Var cbrt(const Var& x);
 /// a to the power b, entrywise. Where a is 0 the derivative in b is 0; where b is 0 the derivative in a is 0.
 Var pow(const Operand& a, const Operand& b);
 
+/// √(a² + b²); no square overflows or underflows. Where both are 0 its derivatives are taken as 0.
+Var hypot(const Operand& a, const Operand& b);
+
 [[nodiscard]] std::span<const Op> arithmetic_ops();
 
 } // namespace xtape

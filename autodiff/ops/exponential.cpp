@@ -1,6 +1,8 @@
 #include <xtape/autodiff/define.hpp>
+#include <xtape/autodiff/ops/activations.hpp>
 #include <xtape/autodiff/ops/arithmetic.hpp>
 #include <xtape/autodiff/ops/exponential.hpp>
+#include <xtape/autodiff/ops/piecewise.hpp>
 
 namespace xtape {
 namespace {
@@ -56,7 +58,21 @@ const Op log1p_op = elementwise("xtape::log1p")
                         .domain(-1, std::numeric_limits<double>::infinity())
                         .sampled_on(-0.9, 9);
 
-const Op list[] = {exp_op, exp2_op, expm1_op, log_op, log2_op, log10_op, log1p_op};
+/// The share of `mine` in exp(mine) + exp(other). Where both are −∞ it is 0: no finite change of either
+/// changes the sum.
+Var exp_share(const Pullback& p, const Var& mine, const Var& other) {
+    constexpr long double infinity = std::numeric_limits<long double>::infinity();
+    return p.cotangent() * sigmoid(mine - where(p.output() == -infinity, 0, other));
+}
+
+const Op logaddexp_op = elementwise("xtape::logaddexp")
+                            .opaque([](auto a, auto b) { return logaddexp(a, b); })
+                            .vjp([](const Pullback& p) { return exp_share(p, p.input(0), p.input(1)); },
+                                 [](const Pullback& p) { return exp_share(p, p.input(1), p.input(0)); })
+                            .notation("logaddexp({0}, {1})", R"(\log(\exp({0}) + \exp({1})))")
+                            .sampled_on(-5, 5);
+
+const Op list[] = {exp_op, exp2_op, expm1_op, log_op, log2_op, log10_op, log1p_op, logaddexp_op};
 
 } // namespace
 
@@ -67,6 +83,7 @@ Var log(const Var& x) { return record(log_op, {x}); }
 Var log2(const Var& x) { return record(log2_op, {x}); }
 Var log10(const Var& x) { return record(log10_op, {x}); }
 Var log1p(const Var& x) { return record(log1p_op, {x}); }
+Var logaddexp(const Operand& a, const Operand& b) { return record(logaddexp_op, {a, b}); }
 
 std::span<const Op> exponential_ops() { return list; }
 

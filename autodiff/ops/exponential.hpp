@@ -15,6 +15,10 @@ Var log2(const Var& x);
 Var log10(const Var& x);
 Var log1p(const Var& x);
 
+/// log(exp(a) + exp(b)); nothing overflows. Its derivatives are the shares of the two in the sum; where both
+/// are −∞ they are 0, as those of logsumexp.
+Var logaddexp(const Operand& a, const Operand& b);
+
 [[nodiscard]] std::span<const Op> exponential_ops();
 
 } // namespace xtape

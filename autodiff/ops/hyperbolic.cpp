@@ -25,17 +25,19 @@ const Op tanh_op = elementwise("xtape::tanh")
 
 const Op asinh_op = elementwise("xtape::asinh")
                         .opaque([](auto x) { return asinh(x); })
-                        .vjp([](const Pullback& p) { return p.cotangent() / sqrt(1 + square(p.input())); })
+                        .vjp([](const Pullback& p) { return p.cotangent() / hypot(1, p.input()); })
                         .notation("asinh({0})", R"(\operatorname{arsinh}({0}))")
                         .sampled_on(-5, 5);
 
-const Op acosh_op =
-    elementwise("xtape::acosh")
-        .opaque([](auto x) { return acosh(x); })
-        .vjp([](const Pullback& p) { return p.cotangent() / sqrt((p.input() - 1) * (p.input() + 1)); })
-        .notation("acosh({0})", R"(\operatorname{arcosh}({0}))")
-        .domain(1, std::numeric_limits<double>::infinity())
-        .sampled_on(1.1, 5);
+const Op acosh_op = elementwise("xtape::acosh")
+                        .opaque([](auto x) { return acosh(x); })
+                        .vjp([](const Pullback& p) {
+                            // Two roots, since the product under one may overflow.
+                            return p.cotangent() / (sqrt(p.input() - 1) * sqrt(p.input() + 1));
+                        })
+                        .notation("acosh({0})", R"(\operatorname{arcosh}({0}))")
+                        .domain(1, std::numeric_limits<double>::infinity())
+                        .sampled_on(1.1, 5);
 
 const Op atanh_op =
     elementwise("xtape::atanh")

@@ -4,12 +4,18 @@
 
 #include <fmt/format.h>
 
+#include <limits>
+
 namespace xtape {
 namespace {
 
-/// The part of the cotangent of a maximum that goes to `mine`: all where it wins, half at a tie.
-Var share(const Var& cotangent, const Var& wins, const Var& ties) {
-    return where(wins, cotangent, where(ties, 0.5 * cotangent, 0));
+constexpr long double nan = std::numeric_limits<long double>::quiet_NaN();
+
+/// The part of the cotangent of a maximum that goes to `larger`: all where it wins, half at a tie, none where
+/// it loses, and NaN where one is NaN, so that nothing is hidden.
+Var share(const Var& cotangent, const Var& larger, const Var& smaller) {
+    return where(larger > smaller, cotangent,
+                 where(larger == smaller, 0.5 * cotangent, where(larger < smaller, 0, nan)));
 }
 
 const Op abs_op = elementwise("xtape::abs")
@@ -24,31 +30,19 @@ const Op sign_op = elementwise("xtape::sign")
                        .vjp([](const Pullback&) { return Var(); })
                        .notation("sign({0})", R"(\operatorname{sign}({0}))");
 
-const Op maximum_op =
-    elementwise("xtape::maximum")
-        .opaque([](auto a, auto b) { return maximum(a, b); })
-        .kink("the operands tie", [](auto a, auto b) { return a > b; })
-        .vjp(
-            [](const Pullback& p) {
-                return share(p.cotangent(), p.input(0) > p.input(1), p.input(0) == p.input(1));
-            },
-            [](const Pullback& p) {
-                return share(p.cotangent(), p.input(1) > p.input(0), p.input(0) == p.input(1));
-            })
-        .notation("max({0}, {1})", R"(\max({0}, {1}))");
+const Op maximum_op = elementwise("xtape::maximum")
+                          .opaque([](auto a, auto b) { return maximum(a, b); })
+                          .kink("the operands tie", [](auto a, auto b) { return a > b; })
+                          .vjp([](const Pullback& p) { return share(p.cotangent(), p.input(0), p.input(1)); },
+                               [](const Pullback& p) { return share(p.cotangent(), p.input(1), p.input(0)); })
+                          .notation("max({0}, {1})", R"(\max({0}, {1}))");
 
-const Op minimum_op =
-    elementwise("xtape::minimum")
-        .opaque([](auto a, auto b) { return minimum(a, b); })
-        .kink("the operands tie", [](auto a, auto b) { return a < b; })
-        .vjp(
-            [](const Pullback& p) {
-                return share(p.cotangent(), p.input(0) < p.input(1), p.input(0) == p.input(1));
-            },
-            [](const Pullback& p) {
-                return share(p.cotangent(), p.input(1) < p.input(0), p.input(0) == p.input(1));
-            })
-        .notation("min({0}, {1})", R"(\min({0}, {1}))");
+const Op minimum_op = elementwise("xtape::minimum")
+                          .opaque([](auto a, auto b) { return minimum(a, b); })
+                          .kink("the operands tie", [](auto a, auto b) { return a < b; })
+                          .vjp([](const Pullback& p) { return share(p.cotangent(), p.input(1), p.input(0)); },
+                               [](const Pullback& p) { return share(p.cotangent(), p.input(0), p.input(1)); })
+                          .notation("min({0}, {1})", R"(\min({0}, {1}))");
 
 const Op clip_op =
     elementwise("xtape::clip")
@@ -58,7 +52,7 @@ const Op clip_op =
         .vjp([](const Pullback& p) {
             const Var& x = p.input();
             const auto &low = p.attributes().real("low"), &high = p.attributes().real("high");
-            return where((low <= x) & (x <= high), p.cotangent(), 0);
+            return where((low <= x) & (x <= high), p.cotangent(), where((x < low) | (high < x), 0, nan));
         })
         .notation("clip({0}, {low}, {high})", R"(\operatorname{clip}({0}, {low}, {high}))")
         .sampled_on(-3, 4);
@@ -78,10 +72,12 @@ const Op atan2_op =
         .kink("the point crosses the negative x axis", [](auto y, auto x) { return (x < 0) & (y < 0); })
         .vjp(
             [](const Pullback& p) {
-                return p.cotangent() * p.input(1) / (square(p.input(0)) + square(p.input(1)));
+                const Var r = hypot(p.input(0), p.input(1)); // x / r / r, since r² may overflow or be 0
+                return p.cotangent() * (p.input(1) / r / r);
             },
             [](const Pullback& p) {
-                return -p.cotangent() * p.input(0) / (square(p.input(0)) + square(p.input(1)));
+                const Var r = hypot(p.input(0), p.input(1));
+                return -p.cotangent() * (p.input(0) / r / r);
             })
         .notation("atan2({0}, {1})", R"(\operatorname{atan2}({0}, {1}))")
         .sampled_on(0.25, 4);

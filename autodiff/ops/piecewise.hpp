@@ -8,17 +8,18 @@ namespace xtape {
 Var abs(const Var& x);
 /// −1, 0 or 1; its derivative is 0 everywhere.
 Var sign(const Var& x);
-/// The larger and the smaller, entrywise; NaN where either is. At a tie each operand has half of the
-/// derivative.
+/// The larger and the smaller, entrywise; NaN where either is, and so are the derivatives. At a tie each
+/// operand has half of the derivative.
 Var maximum(const Operand& a, const Operand& b);
 Var minimum(const Operand& a, const Operand& b);
-/// x held within [low, high]. Its derivative at both ends is 1. Throws ArgumentError where low > high or one
-/// is NaN.
+/// x held within [low, high]. Its derivative at both ends is 1, at NaN it is NaN. Throws ArgumentError where
+/// low > high or one is NaN.
 Var clip(const Var& x, long double low, long double high);
 /// a where the mask holds, else b. The branch that is not taken contributes 0 to the gradient of its own
 /// operand; should its own derivative be infinite there, guard its argument by a second `where`.
 Var where(const Var& mask, const Operand& a, const Operand& b);
-/// Two-argument arctangent of y / x in the right quadrant.
+/// Two-argument arctangent of y / x in the right quadrant. Its derivatives neither overflow nor underflow
+/// before they have to; at the origin they are NaN.
 Var atan2(const Operand& y, const Operand& x);
 
 /// Comparisons, entrywise: masks, for `where`. No derivative passes through them.

@@ -13,10 +13,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <optional>
 
 namespace xtape {
 namespace {
+
+constexpr long double infinity = std::numeric_limits<long double>::infinity();
 
 Shape reduced_shape(const Signature& s) {
     const Axes& axes = s.attributes().axes("axes");
@@ -159,20 +162,23 @@ void scaled_sum(Call<T>& call, Measure measure, Inner inner, Finish finish) {
         to[k] = finish(to[k], scale[k]);
 }
 
-const Op logsumexp_op = operation("xtape::logsumexp")
-                            .operands({Kind::real})
-                            .shape(reduced_shape)
-                            .forward([](auto& call) {
-                                using T = value_of<decltype(call)>;
-                                scaled_sum<T>(
-                                    call, [](T v) { return v; }, [](T v, T s) { return std::exp(v - s); },
-                                    [](T total, T s) { return std::log(total) + s; });
-                            })
-                            .vjp([](const Pullback& p) {
-                                return put_back(p.cotangent(), p) * exp(p.input() - put_back(p.output(), p));
-                            })
-                            .notation("logsumexp({0})", R"(\log \sum \exp({0}))")
-                            .samples(reduction_samples);
+const Op logsumexp_op =
+    operation("xtape::logsumexp")
+        .operands({Kind::real})
+        .shape(reduced_shape)
+        .forward([](auto& call) {
+            using T = value_of<decltype(call)>;
+            scaled_sum<T>(
+                call, [](T v) { return v; }, [](T v, T s) { return std::exp(v - s); },
+                [](T total, T s) { return std::log(total) + s; });
+        })
+        .vjp([](const Pullback& p) {
+            // Where all entries are −∞, no finite change of one changes the result.
+            const Var y = put_back(p.output(), p);
+            return put_back(p.cotangent(), p) * exp(p.input() - where(y == -infinity, 0, y));
+        })
+        .notation("logsumexp({0})", R"(\log \sum \exp({0}))")
+        .samples(reduction_samples);
 
 template <class T>
 void euclidean_norm(Call<T>& call) {
@@ -187,7 +193,8 @@ const Op norm_op = operation("xtape::norm")
                        .forward([](auto& call) { euclidean_norm(call); })
                        .vjp([](const Pullback& p) {
                            const Var y = put_back(p.output(), p);
-                           return put_back(p.cotangent(), p) * (p.input() / where(y == 0, 1, y));
+                           // Divided by ∞, the derivatives at 0 are 0 at every order.
+                           return put_back(p.cotangent(), p) * (p.input() / where(y == 0, infinity, y));
                        })
                        .notation("‖{0}‖", R"(\left\lVert {0} \right\rVert)")
                        .samples(reduction_samples)

@@ -28,11 +28,12 @@ Var amin(const Var& x, const Axes& axes, Keep keep = Keep::none);
 Var prod(const Var& x);
 Var prod(const Var& x, const Axes& axes, Keep keep = Keep::none);
 
-/// log(sum(exp(x))); nothing overflows. Its derivative is the softmax.
+/// log(sum(exp(x))); nothing overflows. Its derivative is the softmax; where all entries are −∞ it is 0,
+/// since no finite change of one changes the result.
 Var logsumexp(const Var& x);
 Var logsumexp(const Var& x, const Axes& axes, Keep keep = Keep::none);
 
-/// The Euclidean norm; nothing overflows. Its derivative at 0 is 0.
+/// The Euclidean norm; nothing overflows. Its derivatives at 0, where there are none, are taken as 0.
 Var norm(const Var& x);
 Var norm(const Var& x, const Axes& axes, Keep keep = Keep::none);
 

@@ -194,6 +194,45 @@ const Op concatenate_op =
             return samples;
         });
 
+/// One operation and not as many slices, whose adjoints would each fill an array of the whole.
+const Op split_op =
+    operation("xtape::split")
+        .operands({Kind::real})
+        .shape([](const Signature& s) {
+            std::vector<ResultType> parts;
+            for (const std::int64_t extent : s.attributes().axes("extents"))
+                parts.emplace_back(with_dim(
+                    s.shape(), static_cast<std::size_t>(s.attributes().integer("axis")), Dim(extent)));
+            return parts;
+        })
+        .forward([](auto& call) {
+            using T = typename std::decay_t<decltype(call)>::value_type;
+            const AnyArray& x = call.operand(0);
+            const auto axis = static_cast<std::size_t>(call.attributes().integer("axis"));
+            const detail::Strides strides = detail::row_major_strides(x.extents());
+            const T* from = x.data<T>();
+            for (std::size_t k = 0; k < call.attributes().axes("extents").size(); ++k) {
+                T* to = call.allocate(k);
+                detail::for_each_position(call.extents(k), strides,
+                                          [&](std::size_t i, std::ptrdiff_t at) { to[i] = from[at]; });
+                from += strides[axis] * static_cast<std::ptrdiff_t>(call.extents(k)[axis]);
+            }
+        })
+        .vjp([](const Pullback& p) {
+            std::vector<Var> parts;
+            for (std::size_t k = 0; k < p.attributes().axes("extents").size(); ++k)
+                parts.push_back(p.cotangent(k));
+            return concatenate(parts, p.attributes().integer("axis"));
+        })
+        .notation("split({0}, {extents})", R"(\operatorname{split}({0}, {extents}))")
+        .samples([](Draw& draw) {
+            std::vector<Sample> samples;
+            for (const auto& [extents, axis, parts] : std::vector<std::tuple<Extents, std::int64_t, Axes>>{
+                     {{5, 2}, 0, {2, 0, 3}}, {{2, 3, 4}, 2, {1, 3}}, {{1}, 0, {1}}, {{0, 3}, 1, {1, 2}}})
+                samples.push_back({{draw.reals(extents)}, {{"axis", axis}, {"extents", parts}}});
+            return samples;
+        });
+
 const Op flip_op =
     operation("xtape::flip")
         .operands({Kind::real})
@@ -227,7 +266,7 @@ const Op flip_op =
             return samples;
         });
 
-const Op list[] = {slice_op, place_op, concatenate_op, flip_op};
+const Op list[] = {slice_op, place_op, concatenate_op, split_op, flip_op};
 
 void require_parts(const std::vector<Var>& parts, const char* what) {
     if (parts.empty())
@@ -288,16 +327,8 @@ std::vector<Var> split(const Var& x, const std::vector<std::size_t>& extents, st
         throw ShapeError(
             fmt::format("split({0}): {0} is {1}; the parts have {2} entries along axis {3}, which has {4}.",
                         x.to_string(), x.shape().to_string(), total, axis, whole));
-    Transaction transaction(*x.records());
-    std::vector<Var> parts;
-    std::int64_t start = 0;
-    for (const std::size_t extent : extents) {
-        const std::int64_t stop = start + static_cast<std::int64_t>(extent);
-        parts.push_back(slice(x, axis, start, stop));
-        start = stop;
-    }
-    transaction.done();
-    return parts;
+    if (extents.empty()) return {};
+    return record_all(split_op, {{x}}, {{"axis", axis}, {"extents", Axes(extents.begin(), extents.end())}});
 }
 
 std::vector<Var> split(const Var& x, std::size_t parts, std::int64_t axis) {

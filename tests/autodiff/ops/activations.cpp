@@ -86,6 +86,18 @@ BOOST_AUTO_TEST_CASE(subgradients_at_zero) {
     BOOST_TEST(at(1000, [](const Var& x) { return elu(x, 1.5L); }).slope == 1); // exp(1000) is not taken
 }
 
+BOOST_AUTO_TEST_CASE(the_gradient_at_a_nan_is_one) {
+    constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN(),
+                     infinity = std::numeric_limits<double>::infinity();
+    for (const auto f : {+[](const Var& x) { return relu(x); }, +[](const Var& x) { return leaky_relu(x); },
+                         +[](const Var& x) { return elu(x); }}) {
+        BOOST_TEST(std::isnan(at(not_a_number, f).slope));
+        BOOST_TEST(at(infinity, f).slope == 1);
+        BOOST_TEST(std::isfinite(at(-infinity, f).slope));
+    }
+    BOOST_TEST(at(-infinity, relu).slope == 0);
+}
+
 BOOST_AUTO_TEST_CASE(an_infinite_cotangent_of_what_was_cut_off_is_no_nan) {
     Tape tape;
     const Var x = tape.variable("x", xt::xarray<double>{-1, 2});

@@ -47,6 +47,10 @@ const check::Elementwise cases[] = {
      [](auto v) { return pow(v[0], v[1]); },
      [](auto x) { return std::pow(x[0], x[1]); },
      {positive, away_from_zero}},
+    {"xtape::hypot",
+     [](auto v) { return hypot(v[0], v[1]); },
+     [](auto x) { return std::sqrt(x[0] * x[0] + x[1] * x[1]); },
+     {any, away_from_zero}},
 };
 
 /// d pow(a, b) / da, db and second derivatives, at one point.
@@ -150,4 +154,49 @@ BOOST_AUTO_TEST_CASE(compound_assignment_moves_the_handle_only) {
     BOOST_TEST(y.value()(0) == ((3 + 1) * 3 - 2) / 5.0);
     BOOST_TEST(x.value()(0) == 3);
     BOOST_TEST(gradient(sum(y), x).value()(0) == (2 * 3 + 1) / 5.0, boost::test_tools::tolerance(1e-15));
+}
+
+// Where 1/a overflows, the mixed derivative 1/a is infinite, and nothing is NaN.
+BOOST_AUTO_TEST_CASE(pow_of_a_denormal_number_with_exponent_zero) {
+    constexpr double tiny = std::numeric_limits<double>::denorm_min(),
+                     infinity = std::numeric_limits<double>::infinity();
+    const Pow p = pow_at(tiny, 0);
+    BOOST_TEST(p.value == 1);
+    BOOST_TEST(p.in_a == 0);
+    BOOST_TEST(p.in_aa == 0);
+    BOOST_TEST(p.in_b == std::log(tiny), boost::test_tools::tolerance(1e-15));
+    BOOST_TEST(p.in_ab == infinity);
+    BOOST_TEST(p.in_ba == infinity);
+}
+
+// ∂³(a^b)/∂a∂b² = 2 log(a) / a at b = 0.
+BOOST_AUTO_TEST_CASE(the_third_derivative_of_pow_with_exponent_zero) {
+    Tape tape;
+    const Var a = tape.variable("a", xt::xarray<double>(4.0)),
+              b = tape.variable("b", xt::xarray<double>(0.0));
+    const Var once = gradient(pow(a, b), a);
+    BOOST_TEST(gradient(gradient(once, b), b).item() == 2 * std::log(4.0) / 4,
+               boost::test_tools::tolerance(1e-15));
+}
+
+BOOST_AUTO_TEST_CASE(hypot_neither_overflows_nor_underflows) {
+    for (const double scale : {1e200, 1e-200, 1.0}) {
+        Tape tape;
+        const Var a = tape.variable("a", xt::xarray<double>(3 * scale)),
+                  b = tape.variable("b", xt::xarray<double>(-4 * scale));
+        const Var h = hypot(a, b);
+        const auto [da, db] = gradient(h, a, b);
+        BOOST_TEST(h.item() == 5 * scale, boost::test_tools::tolerance(1e-15));
+        BOOST_TEST(da.item() == 0.6, boost::test_tools::tolerance(1e-15));
+        BOOST_TEST(db.item() == -0.8, boost::test_tools::tolerance(1e-15));
+        // ∂²h/∂a² = b²/h³.
+        BOOST_TEST(gradient(da, a).item() == 0.128 / scale, boost::test_tools::tolerance(1e-14));
+    }
+    Tape tape;
+    const Var a = tape.variable("a", xt::xarray<double>(0.0)),
+              b = tape.variable("b", xt::xarray<double>(0.0));
+    const auto [da, db] = gradient(hypot(a, b), a, b);
+    BOOST_TEST(da.item() == 0);
+    BOOST_TEST(db.item() == 0);
+    BOOST_TEST(gradient(da, a).item() == 0);
 }

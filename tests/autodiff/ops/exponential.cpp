@@ -2,6 +2,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -24,6 +25,11 @@ const check::Elementwise cases[] = {
      [](auto v) { return log1p(v[0]); },
      [](auto x) { return std::log1p(x[0]); },
      {above_minus_one}},
+    {"xtape::logaddexp",
+     [](auto v) { return logaddexp(v[0], v[1]); },
+     [](auto x) { return std::log(std::exp(x[0]) + std::exp(x[1])); },
+     {any, positive},
+     1},
 };
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
@@ -50,4 +56,23 @@ BOOST_AUTO_TEST_CASE(the_ends_are_those_of_ieee) {
     BOOST_TEST(exponential(2) == infinity);
     BOOST_TEST(exponential(3) == 0);
     BOOST_TEST(gradient(sum(log(x)), x).value()(0) == infinity);
+}
+
+BOOST_AUTO_TEST_CASE(logaddexp_of_large_and_of_infinite_arguments) {
+    const auto at = [](double a, double b) {
+        Tape tape;
+        const Var x = tape.variable("x", xt::xarray<double>(a)),
+                  y = tape.variable("y", xt::xarray<double>(b));
+        const Var z = logaddexp(x, y);
+        const auto [dx, dy] = gradient(z, x, y);
+        return std::array{z.item(), dx.item(), dy.item(), gradient(dx, x).item()};
+    };
+    const double log2 = std::log(2.0);
+    BOOST_TEST(at(1e4, 1e4) == (std::array{1e4 + log2, 0.5, 0.5, 0.25}), boost::test_tools::per_element());
+    BOOST_TEST(at(-1e4, 1e4) == (std::array{1e4, 0.0, 1.0, 0.0}), boost::test_tools::per_element());
+    BOOST_TEST(at(-infinity, 3) == (std::array{3.0, 0.0, 1.0, 0.0}), boost::test_tools::per_element());
+    BOOST_TEST(at(-infinity, -infinity) == (std::array{-infinity, 0.0, 0.0, 0.0}),
+               boost::test_tools::per_element());
+    BOOST_TEST(at(infinity, infinity)[0] == infinity);
+    BOOST_TEST(std::isnan(at(std::nan(""), -infinity)[0]));
 }

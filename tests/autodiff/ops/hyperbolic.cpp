@@ -47,3 +47,16 @@ BOOST_AUTO_TEST_CASE(at_the_ends_of_the_domain_the_slope_is_infinite) {
     BOOST_TEST(gradient(sum(atanh(x)), x).value()(0) == std::numeric_limits<double>::infinity());
     BOOST_TEST(std::isnan(acosh(x).value()(1)));
 }
+
+// asinh′(x) = 1/√(x² + 1), acosh′(x) = 1/√(x² − 1); far out both are 1/x, and their own derivatives −1/x².
+BOOST_AUTO_TEST_CASE(inverse_functions_of_large_arguments) {
+    for (const double large : {1e20, 1e150, 1e160, 1e300}) {
+        for (const auto f : {&xtape::asinh, &xtape::acosh}) {
+            Tape tape;
+            const Var x = tape.variable("x", xt::xarray<double>(large));
+            const Var slope = gradient(f(x), x);
+            BOOST_TEST(slope.item() == 1 / large, boost::test_tools::tolerance(1e-15));
+            BOOST_TEST(gradient(slope, x).item() == -1 / large / large, boost::test_tools::tolerance(1e-14));
+        }
+    }
+}

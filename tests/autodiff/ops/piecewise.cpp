@@ -146,6 +146,37 @@ BOOST_AUTO_TEST_CASE(a_nan_never_loses_a_maximum) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(the_gradient_at_a_nan_is_one) {
+    for (const auto f : {maximum, minimum})
+        for (const auto& [a, b] :
+             {std::pair(not_a_number, 1.0), {1.0, not_a_number}, {not_a_number, not_a_number}}) {
+            BOOST_TEST(std::isnan(at(a, b, f).in_a));
+            BOOST_TEST(std::isnan(at(a, b, f).in_b));
+        }
+    BOOST_TEST(std::isnan(slope_of_clip(not_a_number)));
+    constexpr double infinity = std::numeric_limits<double>::infinity();
+    BOOST_TEST(slope_of_clip(-infinity) == 0);
+    BOOST_TEST(at(infinity, 1, maximum).in_a == 1);
+    BOOST_TEST(at(infinity, 1, maximum).in_b == 0);
+    BOOST_TEST(at(-infinity, -infinity, minimum).in_a == 0.5);
+}
+
+// ∂atan2(y, x)/∂y = x / r² and ∂²/∂y² = −2xy / r⁴, with r = 5 scale.
+BOOST_AUTO_TEST_CASE(atan2_far_from_and_close_to_the_origin) {
+    for (const double scale : {1e200, 1e-100, 1e-200, 1.0}) {
+        const Two slope = at(4 * scale, -3 * scale, atan2);
+        BOOST_TEST(slope.in_a == -3 / 25.0 / scale, boost::test_tools::tolerance(1e-15));
+        BOOST_TEST(slope.in_b == -4 / 25.0 / scale, boost::test_tools::tolerance(1e-15));
+    }
+    const double scale = 1e-100;
+    Tape tape;
+    const Var y = tape.variable("y", xt::xarray<double>(4 * scale)),
+              x = tape.variable("x", xt::xarray<double>(-3 * scale));
+    const Var slope = gradient(atan2(y, x), y);
+    BOOST_TEST(gradient(slope, y).item() == 24 / 625.0 / scale / scale, boost::test_tools::tolerance(1e-14));
+    BOOST_TEST(std::isnan(at(0, 0, atan2).in_a));
+}
+
 BOOST_AUTO_TEST_CASE(the_branch_not_taken_gives_no_nan) {
     Tape tape;
     const Var x = tape.variable("x", xt::xarray<double>{-1, 4});

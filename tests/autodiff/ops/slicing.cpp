@@ -1,5 +1,6 @@
 #include "check.hpp"
 #include "naive.hpp"
+#include <xtape/autodiff/records.hpp>
 
 #include <boost/test/unit_test.hpp>
 
@@ -36,7 +37,7 @@ BOOST_AUTO_TEST_CASE(every_operation_of_the_family_is_tested_here) {
     for (const Op& op : slicing_ops())
         names.push_back(op.name());
     BOOST_TEST(names == (std::vector<std::string>{"xtape::slice", "xtape::place", "xtape::concatenate",
-                                                  "xtape::flip"}),
+                                                  "xtape::split", "xtape::flip"}),
                boost::test_tools::per_element());
 }
 
@@ -142,6 +143,27 @@ BOOST_AUTO_TEST_CASE(stacked) {
     BOOST_TEST(back.pass, back.why);
     check::derivatives("stack", f(0), {a, b});
     check::derivatives("stack", f(-1), {a, b});
+}
+
+// However many parts there are, their cotangents are joined once: no array of the whole is filled for each.
+BOOST_AUTO_TEST_CASE(the_adjoint_of_a_split_is_one_array) {
+    constexpr std::size_t count = 50;
+    Tape tape;
+    const Var x = tape.variable("x", drawn({count, 2}, 1));
+    Var cost = tape.constant(0);
+    const auto parts = split(x, count, 0);
+    for (std::size_t k = 0; k < count; k += 2)
+        cost = cost + sum(square(parts[k]));
+    const Var slope = gradient(cost, x);
+    std::size_t whole = 0;
+    for (std::uint32_t id = x.id() + 1; id < tape.records()->result_count(); ++id)
+        if (same_extents(tape.records()->result(id).shape, x.shape())) ++whole;
+    BOOST_TEST(whole == 1u);
+    const Array<double> values = x.value(), slopes = slope.value();
+    for (std::size_t k = 0; k < count; ++k)
+        BOOST_TEST(slopes(k, 1) == (k % 2 == 0 ? 2 * values(k, 1) : 0));
+    BOOST_TEST(
+        split(tape.constant(Array<double>::from_shape({0, 2})), std::vector<std::size_t>{}, 0).empty());
 }
 
 BOOST_AUTO_TEST_CASE(split_is_the_inverse_of_concatenate) {
