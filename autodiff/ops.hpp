@@ -11,6 +11,7 @@
 #include <xtape/autodiff/ops/indexing.hpp>
 #include <xtape/autodiff/ops/piecewise.hpp>
 #include <xtape/autodiff/ops/products.hpp>
+#include <xtape/autodiff/ops/random.hpp>
 #include <xtape/autodiff/ops/reductions.hpp>
 #include <xtape/autodiff/ops/shaping.hpp>
 #include <xtape/autodiff/ops/slicing.hpp>
