@@ -1,0 +1,98 @@
+/// The worst relative error in double of every built-in operation, its first and its second derivatives,
+/// against long double at the same operands, in units of double's epsilon. Near a zero of what is compared,
+/// and where an operation is saturated, it is large: what is lost there was lost in the operands of a
+/// difference.
+
+#include <xtape/autodiff.hpp>
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <limits>
+
+using namespace xtape;
+
+namespace {
+
+/// What an operation is called with: its samples, or 4000 numbers drawn from where it is sampled.
+std::vector<Sample> samples_of(const Definition& definition) {
+    Draw draw(1);
+    if (!definition.elementwise) return definition.samples(draw);
+    constexpr std::size_t count = 4000;
+    Sample sample;
+    const auto& intervals = definition.sampled_on;
+    for (std::size_t k = 0; k < definition.operands.size(); ++k) {
+        const Interval interval =
+            intervals.empty() ? Interval{-4, 4} : intervals[std::min(k, intervals.size() - 1)];
+        if (definition.kind_of(k) == Kind::mask)
+            sample.operands.emplace_back(draw.masks({count}));
+        else
+            sample.operands.emplace_back(draw.reals({count}, interval.low, interval.high));
+    }
+    std::vector<Attributes::Entry> attributes;
+    for (std::size_t k = 0; k < definition.attributes.size(); ++k)
+        attributes.emplace_back(definition.attributes[k], definition.attribute_samples[k]);
+    sample.attributes = Attributes(std::move(attributes));
+    return {sample};
+}
+
+struct Errors {
+    double value = 0, first = 0, second = 0;
+};
+
+/// A sum whose derivative is not zero where that of the plain sum is, as softmax's.
+Var weighted_sum(const Var& x, Draw& draw) {
+    Extents extents;
+    for (const Dim& dim : x.shape().dims())
+        extents.push_back(dim.extent());
+    return sum(x * draw.reals(extents, 0.5, 1.5));
+}
+
+Errors errors_of(const Op& op) {
+    Errors errors;
+    Draw draw(2);
+    for (const Sample& sample : samples_of(op.definition())) {
+        if (sample.operands.empty()) continue;
+        Tape tape;
+        Evaluation<double> rounded;
+        Evaluation<long double> exact;
+        std::vector<Var> inputs, reals;
+        for (std::size_t k = 0; k < sample.operands.size(); ++k) {
+            const Kind kind = op.definition().kind_of(k);
+            inputs.push_back(tape.input(fmt::format("x{}", k), Shape(sample.operands[k].extents()), kind));
+            if (kind == Kind::real) reals.push_back(inputs[k]);
+            rounded.bind(inputs[k], sample.operands[k]);
+            exact.bind(inputs[k], sample.operands[k]);
+        }
+        const auto raise = [&](double& worst, const Var& var) {
+            const auto ours = rounded.value(var);
+            const auto right = exact.value(var);
+            for (std::size_t i = 0; i < right.size(); ++i) {
+                const long double error = std::abs(ours.data()[i] - right.data()[i]);
+                constexpr long double epsilon = std::numeric_limits<double>::epsilon();
+                if (error > 0 && right.data()[i] != 0)
+                    worst = std::max(worst, static_cast<double>(error / std::abs(right.data()[i]) / epsilon));
+            }
+        };
+        for (const Var& result : record_all(op, inputs, sample.attributes)) {
+            raise(errors.value, result);
+            if (result.kind() != Kind::real || reals.empty()) continue;
+            for (const Var& first : gradient(weighted_sum(result, draw), reals, Disconnected::zeros)) {
+                raise(errors.first, first);
+                for (const Var& second : gradient(weighted_sum(first, draw), reals, Disconnected::zeros))
+                    raise(errors.second, second);
+            }
+        }
+    }
+    return errors;
+}
+
+} // namespace
+
+int main() {
+    fmt::print("{:28}{:>10}{:>10}{:>10}\n", "worst error / epsilon", "value", "first", "second");
+    for (const Op& op : builtin_ops()) {
+        const Errors errors = errors_of(op);
+        fmt::print("{:28}{:10.2f}{:10.2f}{:10.2f}\n", op.name(), errors.value, errors.first, errors.second);
+    }
+}
