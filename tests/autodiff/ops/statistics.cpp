@@ -180,6 +180,8 @@ BOOST_AUTO_TEST_CASE(masked_reductions) {
             test("masked_sum", static_cast<Masked>(masked_sum), sums);
             test("masked_mean", static_cast<Masked>(masked_mean), means);
             test("masked_amax", static_cast<Masked>(masked_amax), largest);
+            const auto unmasked = [&, &axes = axes](auto v) { return sum(v[0], axes, keep); };
+            BOOST_TEST(!check::values(unmasked, {x}, sums, 4).pass); // a forgotten mask is noticed
         }
 }
 
