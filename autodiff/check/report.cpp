@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <ostream>
 
 namespace xtape {
 namespace {
@@ -20,6 +21,12 @@ std::string padded(const std::string& text, std::size_t columns) {
 
 std::string number(long double value) {
     return std::isnan(value) ? "–" : value == 0 ? "0" : fmt::format("{:.1e}", static_cast<double>(value));
+}
+
+/// `PASS`, `INCONCLUSIVE(kink)`.
+std::string verdict_text(const Comparison& comparison) {
+    const std::string reason = comparison.reason.empty() ? "" : "(" + comparison.reason + ")";
+    return xtape::to_string(comparison.verdict) + reason;
 }
 
 } // namespace
@@ -74,8 +81,7 @@ std::string Report::to_string() const {
     std::vector<std::vector<std::string>> rows{
         {"name", "shape", "largest difference", "tolerance", "verdict", ""}};
     for (const Comparison& c : comparisons_)
-        rows.push_back({c.name, c.shape, number(c.difference), number(c.tolerance),
-                        xtape::to_string(c.verdict), c.note});
+        rows.push_back({c.name, c.shape, number(c.difference), number(c.tolerance), verdict_text(c), c.note});
     std::vector<std::size_t> widths(rows[0].size(), 0);
     for (const auto& row : rows)
         for (std::size_t k = 0; k < row.size(); ++k)
@@ -87,10 +93,14 @@ std::string Report::to_string() const {
             line += " " + padded(row[k], widths[k]) + " ";
         text += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
     }
+    for (const Comparison& c : comparisons_)
+        if (!c.finding.empty()) text += fmt::format("{} {}{}\n", verdict_text(c), c.name, c.finding);
     const std::string nothing = compared() == 0 ? " Nothing was compared." : "";
     return text + fmt::format("{}: {} comparison{}, {} {}.{}", xtape::to_string(verdict()),
                               comparisons_.size(), comparisons_.size() == 1 ? "" : "s", compared(),
                               compared() == 1 ? "entry" : "entries", nothing);
 }
+
+std::ostream& operator<<(std::ostream& out, const Report& report) { return out << report.to_string(); }
 
 } // namespace xtape

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <iosfwd>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,10 +21,13 @@ struct Comparison {
     long double difference; ///< the largest absolute difference; NaN where there is none
     long double tolerance;  ///< what rounding explains
     Verdict verdict;
-    std::string note; ///< why, where it is not a plain PASS
+    std::string note;         ///< why, where it is not a plain PASS
+    std::string reason = {};  ///< of an INCONCLUSIVE: kink, noise or domain
+    std::string finding = {}; ///< a sentence below the table, which continues the name: `[2,0]: 0.83 on …`
 };
 
-/// The result of a check: prints as a table through fmt, is true where all passed, and knows its exit status.
+/// The result of a check: prints as a table through fmt and into streams, is true where all passed (so that
+/// `BOOST_TEST(check_gradients(f, x))` prints it where it did not), and knows its exit status.
 class Report {
 public:
     using printed_by_xtape = void;
@@ -42,6 +46,7 @@ public:
     /// FAIL where one comparison failed or nothing was compared, else INCONCLUSIVE where one was, else PASS.
     [[nodiscard]] Verdict verdict() const;
     [[nodiscard]] bool passed() const { return verdict() == Verdict::pass; }
+    explicit operator bool() const { return passed(); }
 
     /// How many entries were compared in all.
     [[nodiscard]] std::size_t compared() const;
@@ -49,8 +54,9 @@ public:
     /// 0 pass, 1 fail, 2 inconclusive. (3, bad input, is an exception's.)
     [[nodiscard]] int exit_status() const;
 
-    /// The table: name, shape, largest difference, tolerance, verdict, note.
+    /// The table: name, shape, largest difference, tolerance, verdict, note; and the findings below it.
     [[nodiscard]] std::string to_string() const;
+    friend std::ostream& operator<<(std::ostream& out, const Report& report);
 
 private:
     std::string title_;
