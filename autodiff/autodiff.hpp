@@ -2,6 +2,7 @@
 
 /// The tape, its gradients, their evaluation, every operation, and how to define one's own.
 
+#include <xtape/autodiff/check/check_gradients.hpp>
 #include <xtape/autodiff/check/check_op.hpp>
 #include <xtape/autodiff/check/mutate.hpp>
 #include <xtape/autodiff/check/verify.hpp>

@@ -39,6 +39,7 @@ Tally::Tally(std::string name, std::string shape)
 
 bool Tally::count(long double ours, long double theirs, long double tolerance) {
     ++comparison_.compared;
+    largest_ = std::max(largest_, std::abs(ours));
     const long double difference = ours == theirs ? 0.0L : std::abs(ours - theirs);
     const bool within = difference <= tolerance;
     long double ratio = within ? (tolerance > 0 ? difference / tolerance : 0) : infinity;

@@ -44,6 +44,10 @@ public:
     [[nodiscard]] bool used() const {
         return comparison_.compared > 0 || comparison_.verdict != Verdict::pass;
     }
+    [[nodiscard]] std::size_t compared() const { return comparison_.compared; }
+    /// The largest magnitude among our numbers that were compared.
+    [[nodiscard]] long double largest() const { return largest_; }
+    [[nodiscard]] bool all_zero() const { return largest_ == 0; }
     [[nodiscard]] Verdict verdict() const { return comparison_.verdict; }
     [[nodiscard]] const std::string& name() const { return comparison_.name; }
     [[nodiscard]] Comparison result() const;
@@ -53,7 +57,7 @@ private:
     bool add_failure();
 
     Comparison comparison_;
-    long double worst_ = -1;
+    long double worst_ = -1, largest_ = 0;
     std::size_t failures_ = 0;
     std::vector<Extents> undecided_;
     std::string first_undecided_;
