@@ -6,6 +6,7 @@
 #include <xtape/autodiff/ops/arithmetic.hpp>
 #include <xtape/autodiff/ops/cumulative.hpp>
 #include <xtape/autodiff/ops/diagonals.hpp>
+#include <xtape/autodiff/ops/einsum.hpp>
 #include <xtape/autodiff/ops/exponential.hpp>
 #include <xtape/autodiff/ops/hyperbolic.hpp>
 #include <xtape/autodiff/ops/indexing.hpp>
