@@ -25,6 +25,7 @@ enum class Step { deterministic, value, linear, jvp, entries, remainder };
 struct Climb {
     std::uint64_t seed = 1;
     int orders = 2;          ///< 1: the gradient; 2: also the gradient of the gradient
+    int spot = 0;            ///< up to this order the Taylor remainder alone is looked at
     std::size_t entries = 0; ///< at most so many of each array, drawn from the seed; 0: all
     /// Whether this entry of this array of `wrt` is to be compared; empty: all are.
     std::function<bool(std::size_t operand, std::size_t entry)> only;

@@ -1,0 +1,219 @@
+#include <xtape/autodiff/check/op_check.hpp>
+#include <xtape/autodiff/gradient.hpp>
+#include <xtape/autodiff/ops/arithmetic.hpp>
+#include <xtape/autodiff/ops/reductions.hpp>
+#include <xtape/autodiff/ops/shaping.hpp>
+#include <xtape/autodiff/records.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+namespace xtape::detail {
+namespace {
+
+using Bindings = std::vector<std::pair<Var, AnyArray>>;
+
+template <class T>
+const char* name_of() {
+    return std::same_as<T, float> ? "float" : "double";
+}
+
+template <class T>
+Evaluation<T> bound(const Bindings& bindings) {
+    Evaluation<T> evaluation;
+    for (const auto& [var, array] : bindings)
+        evaluation.bind(var, array);
+    return evaluation;
+}
+
+Bindings bindings_of(const Applied& applied, const Sample& sample) {
+    Bindings bindings;
+    for (std::size_t k = 0; k < applied.inputs.size(); ++k)
+        bindings.emplace_back(applied.inputs[k], sample.operands[k]);
+    return bindings;
+}
+
+std::size_t size_in_bytes(const AnyArray& array) {
+    switch (array.element()) {
+    case Element::f32:
+        return array.size() * sizeof(float);
+    case Element::f80:
+        return array.size() * sizeof(long double);
+    case Element::b8:
+        return array.size() * sizeof(bool);
+    case Element::f64:
+    case Element::i64:
+        break;
+    }
+    return array.size() * sizeof(double);
+}
+
+const void* bytes(const AnyArray& array) {
+    switch (array.element()) {
+    case Element::f32:
+        return array.data<float>();
+    case Element::f64:
+        return array.data<double>();
+    case Element::f80:
+        return array.data<long double>();
+    case Element::i64:
+        return array.data<std::int64_t>();
+    case Element::b8:
+        break;
+    }
+    return array.data<bool>();
+}
+
+bool any_nan(const AnyArray& array) {
+    const double* data = array.data<double>();
+    return std::any_of(data, data + array.size(), [](double x) { return std::isnan(x); });
+}
+
+} // namespace
+
+/// Values in T against long double, both at operands that are rounded to T. Moving every operand of every
+/// operation by two units moves the right value by what a forward function may be off, which also covers
+/// functions whose condition is bad.
+template <class T>
+void OpCheck::compare_values(Tally& tally, const std::vector<Var>& vars, const Bindings& bindings,
+                             const std::string& where) {
+    constexpr long double unit = std::numeric_limits<T>::epsilon() / 2;
+    constexpr auto most = static_cast<long double>(std::numeric_limits<T>::max());
+    Bindings rounded;
+    for (const auto& [var, array] : bindings)
+        rounded.emplace_back(var, array.is_real() ? AnyArray(array.template to<T>()) : array);
+    auto own = bound<T>(rounded);
+    auto exact = bound<long double>(rounded);
+    for (const Var& var : vars) {
+        const Array<T> ours = own.value(var);
+        const Array<long double> right = exact.value(var);
+        auto moved = Array<long double>::from_shape(right.shape());
+        moved.fill(0);
+        for (std::uint64_t run = 1; run <= 4; ++run) {
+            auto perturbed = bound<long double>(rounded);
+            perturbed.perturb(2 * unit, run);
+            const Array<long double> other = perturbed.value(var);
+            for (std::size_t i = 0; i < right.size(); ++i)
+                moved.data()[i] = std::max(moved.data()[i], std::abs(other.data()[i] - right.data()[i]));
+        }
+        // An algorithm on whole arrays is off by a part of the largest entry.
+        long double scale = 0, most_moved = 0;
+        for (std::size_t i = 0; i < right.size() && !definition().elementwise; ++i) {
+            scale = std::max(scale, std::isfinite(right.data()[i]) ? std::abs(right.data()[i]) : 0);
+            most_moved = std::max(most_moved, moved.data()[i]);
+        }
+        for (std::size_t i = 0; i < right.size(); ++i) {
+            const long double entry = right.data()[i];
+            if (std::isfinite(entry) && std::abs(entry) > most / 2) continue; // overflows rightly
+            const long double tolerance = 8 * std::max(moved.data()[i], most_moved) +
+                                          8 * unit * std::max(std::abs(entry), scale) +
+                                          std::numeric_limits<T>::min();
+            const Extents position = position_of(i, Extents(right.shape()));
+            if (std::isnan(entry)) {
+                tally.pass();
+                tally.fail(fmt::format("{} of {} is not a number; .sampled_on(low, high) says where it gives "
+                                       "numbers.",
+                                       brackets(position), where));
+            } else {
+                tally.compare(static_cast<long double>(ours.data()[i]), entry, tolerance,
+                              [&](const std::string& a, const std::string& b) {
+                                  return fmt::format("{} of {}: {} in {} where {} is right.",
+                                                     brackets(position), where, a, name_of<T>(), b);
+                              });
+            }
+        }
+    }
+}
+
+template void OpCheck::compare_values<float>(Tally&, const std::vector<Var>&, const Bindings&,
+                                             const std::string&);
+template void OpCheck::compare_values<double>(Tally&, const std::vector<Var>&, const Bindings&,
+                                              const std::string&);
+
+void OpCheck::check_values(const Sample& sample) {
+    Applied applied(op_, sample);
+    Tally& tally = line("value");
+    const Bindings bindings = bindings_of(applied, sample);
+    compare_values<float>(tally, applied.results, bindings, describe(sample));
+    compare_values<double>(tally, applied.results, bindings, describe(sample));
+    if (!definition().body) return;
+    std::vector<Var> arguments = applied.inputs;
+    for (const std::string& name : definition().attributes)
+        arguments.push_back(applied.tape.constant(sample.attributes.real(name)));
+    const Var traced = broadcast_to(definition().body(arguments), applied.results[0].shape());
+    auto evaluation = bound<long double>(bindings);
+    const Array<long double> forward = evaluation.value(applied.results[0]), body = evaluation.value(traced);
+    for (std::size_t i = 0; i < body.size(); ++i)
+        tally.compare(body.data()[i], forward.data()[i],
+                      1e-15L * (1 + std::abs(forward.data()[i])), // far more than rounding in long double
+                      [&](const std::string& a, const std::string& b) {
+                          return fmt::format("{} of {}: the body gives {} for Vars and {} for numbers.",
+                                             brackets(position_of(i, Extents(body.shape()))),
+                                             describe(sample), a, b);
+                      });
+}
+
+void OpCheck::check_operands_unchanged(const Sample& sample) {
+    Applied applied(op_, sample);
+    Tally& tally = line("operands");
+    auto evaluation = bound<double>(bindings_of(applied, sample));
+    std::vector<std::vector<char>> before;
+    for (const Var& input : applied.inputs) {
+        const AnyArray& array = evaluation.array(input);
+        const auto* start = static_cast<const char*>(bytes(array));
+        before.emplace_back(start, start + size_in_bytes(array));
+    }
+    for (const Var& result : applied.results)
+        (void)evaluation.array(result);
+    for (std::size_t k = 0; k < applied.inputs.size(); ++k) {
+        tally.pass();
+        if (std::memcmp(before[k].data(), bytes(evaluation.array(applied.inputs[k])), before[k].size()) != 0)
+            tally.fail(fmt::format(": the forward function writes into operand {}.", k));
+    }
+}
+
+/// A NaN in an entry on which a result depends, which its derivative tells, is not to disappear.
+void OpCheck::check_nan(const Sample& sample) {
+    Applied applied(op_, sample);
+    if (applied.real_results.empty() || applied.differentiable.empty()) return;
+    Tally& tally = line("NaN");
+    std::vector<Var> wrt;
+    for (const std::size_t k : applied.differentiable)
+        wrt.push_back(applied.inputs[k]);
+    Var cost = applied.tape.constant(0);
+    for (const Var& result : applied.real_results)
+        cost = cost + sum(result * applied.tape.constant(draw_.reals(
+                                       [&] {
+                                           Extents extents;
+                                           for (const Dim& dim : result.shape().dims())
+                                               extents.push_back(dim.extent());
+                                           return extents;
+                                       }(),
+                                       0.5, 1.5)));
+    const std::vector<Var> slopes = gradient(cost, wrt, Disconnected::zeros);
+    auto evaluation = bound<double>(bindings_of(applied, sample));
+    for (std::size_t w = 0; w < wrt.size(); ++w) {
+        const Array<double> slope = evaluation.value(slopes[w]);
+        const auto entry = std::ranges::find_if(slope.storage(), [](double s) { return s != 0; });
+        if (entry == slope.storage().end()) continue;
+        const auto i = static_cast<std::size_t>(entry - slope.storage().begin());
+        const std::size_t k = applied.differentiable[w];
+        Array<double> holed = sample.operands[k].to<double>();
+        holed.data()[i] = std::numeric_limits<double>::quiet_NaN();
+        auto with_nan = bound<double>(bindings_of(applied, sample));
+        with_nan.bind(applied.inputs[k], holed);
+        tally.pass();
+        try {
+            if (std::ranges::none_of(applied.real_results,
+                                     [&](const Var& result) { return any_nan(with_nan.array(result)); }))
+                tally.fail(fmt::format(": a NaN at x{}{} of {} comes out as numbers.", k,
+                                       brackets(position_of(i, Extents(holed.shape()))), describe(sample)));
+        } catch (const DomainError&) { // says so in its own way
+        }
+    }
+}
+
+} // namespace xtape::detail
