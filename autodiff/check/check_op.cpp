@@ -68,6 +68,10 @@ Report detail::OpCheck::run(const std::vector<Sample>& samples) {
         guarded("kink", [&] { check_kinks(); });
         guarded("domain", [&] { check_domain(); });
     }
+    for (const char* name : {"derivative", "second derivative"})
+        if (Tally& tally = line(name);
+            expects_derivatives_ && tally.compared() == 0 && tally.verdict() != Verdict::fail)
+            tally.fail(": nothing was compared: every entry lies at a kink or at an edge of the domain.");
     return tallies_.report(
         fmt::format("check_op({}): {} samples, seed {}", op_.name(), samples.size(), seed_));
 }

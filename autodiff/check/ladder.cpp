@@ -167,6 +167,8 @@ private:
             // A gradient that is zero to rounding has no scale of its own.
             const long double scale = largest(ours_[k]), x = largest(x_[k]);
             scale_.push_back(scale > 10 * largest(own_noise_[k]) ? scale : magnitude_ / (x > 0 ? x : 1));
+            if (how_.scales)
+                scale_.back() = (*how_.scales)[order_] = std::max((*how_.scales)[order_], scale_.back());
         }
     }
 

@@ -6,6 +6,7 @@
 #include <xtape/autodiff/evaluate.hpp>
 
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,8 @@ struct Climb {
     int orders = 2;          ///< 1: the gradient; 2: also the gradient of the gradient
     int spot = 0;            ///< up to this order the Taylor remainder alone is looked at
     std::size_t entries = 0; ///< at most so many of each array, drawn from the seed; 0: all
+    /// By order, the largest scale that gradients had in the climbs before, where several make one check.
+    std::map<int, long double>* scales = nullptr;
     /// Whether this entry of this array of `wrt` is to be compared; empty: all are.
     std::function<bool(std::size_t operand, std::size_t entry)> only;
     /// The line of the report that a step writes to; the array of `wrt` counts for `Step::entries` only.

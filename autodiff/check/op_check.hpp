@@ -65,8 +65,9 @@ private:
     std::uint64_t seed_;
     Draw draw_;
     Tallies tallies_;
-    bool expects_derivatives_ = false; ///< some sample has entries that a derivative passes through
-    Tally* stage_ = nullptr;           ///< the line that is being written: what throws fails there
+    std::map<int, long double> scales_; ///< of its gradients, by order
+    bool expects_derivatives_ = false;  ///< some sample has entries that a derivative passes through
+    Tally* stage_ = nullptr;            ///< the line that is being written: what throws fails there
 };
 
 } // namespace xtape::detail

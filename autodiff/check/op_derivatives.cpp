@@ -54,6 +54,7 @@ void OpCheck::climb_lines(Records& records, const Subject& subject, const std::s
     Climb how;
     how.seed = draw_.bits();
     how.spot = spot;
+    how.scales = &scales_;
     how.tally = [&](Step step, int order, std::size_t) -> Tally& { return line(line_of(step, order)); };
     how.where = [&](std::size_t k, const Extents& position) {
         return fmt::format(": {}{} of {}", subject.names[k], brackets(position), where);

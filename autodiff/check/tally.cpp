@@ -75,7 +75,7 @@ Comparison Tally::result() const {
     Comparison result = comparison_;
     if (result.verdict == Verdict::fail) {
         result.reason.clear();
-        if (failures_ > 1) result.finding += fmt::format(" {} more differ.", failures_ - 1);
+        if (failures_ > 1) result.finding += fmt::format(" And {} more.", failures_ - 1);
     } else if (result.verdict == Verdict::inconclusive) {
         result.finding = pattern(undecided_) + ": " + first_undecided_;
         if (result.compared > 0)

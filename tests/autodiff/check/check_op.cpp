@@ -2,6 +2,9 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <cmath>
+#include <stdexcept>
+
 using namespace xtape;
 
 namespace {
@@ -10,7 +13,7 @@ bool catches(const Op& op) { return check_op(op).verdict() == Verdict::fail; }
 
 Elementwise tanh_with(std::function<Var(const Pullback&)> rule) {
     Elementwise op = elementwise("test::tanh");
-    op.opaque([](auto x) { return tanh(x); }).vjp(std::move(rule));
+    op.opaque([](auto x) { return tanh(x); }).vjp(std::move(rule)).notation("tanh({0})", R"(\tanh({0}))");
     return op;
 }
 
@@ -18,41 +21,29 @@ Var right_rule(const Pullback& p) { return p.cotangent() * (1 - square(p.output(
 
 } // namespace
 
-BOOST_AUTO_TEST_CASE(every_elementwise_operation_of_the_library_passes) {
-    std::size_t checked = 0, entries = 0;
-    for (const Op& op : builtin_ops()) {
-        if (!op.definition().elementwise) continue;
-        const Report report = check_op(op);
-        BOOST_TEST(report.passed(), report.to_string());
-        ++checked;
-        entries += report.compared();
-    }
-    BOOST_TEST(checked >= 52u);
-    BOOST_TEST(entries >= 5000u);
+BOOST_AUTO_TEST_CASE(every_operation_of_the_library_passes) {
+    const std::vector<Op> ops = builtin_ops();
+    const Report report = check_ops(ops);
+    BOOST_TEST(report);
+    BOOST_TEST(report.comparisons().size() == ops.size());
+    BOOST_TEST(report.compared() >= 20000u);
 }
 
-BOOST_AUTO_TEST_CASE(every_rule_of_the_library_off_by_a_thousandth_fails) {
-    std::size_t wrapped = 0;
+BOOST_AUTO_TEST_CASE(every_wrong_version_of_every_operation_fails) {
+    std::size_t versions = 0;
     for (const Op& op : builtin_ops()) {
-        Definition wrong = op.definition();
-        wrong.name = "wrong::" + wrong.short_name();
-        const bool gives_real = op.name() != "xtape::sign" && wrong.vjp;
-        if (!wrong.elementwise || !gives_real || wrong.without_gradient) continue;
-        wrong.vjp = [rule = wrong.vjp](const Pullback& p, std::size_t k) {
-            const Var cotangent = rule(p, k);
-            return cotangent.empty() ? cotangent : 1.001 * cotangent;
-        };
-        const Report report = check_op(Op(wrong));
-        BOOST_TEST((report["derivative"].verdict == Verdict::fail), report.to_string());
-        ++wrapped;
+        if (op.name() == "xtape::sign") continue; // zero × 1.001 is right
+        for (const Op& wrong : wrong_versions(op)) {
+            BOOST_TEST((check_op(wrong).verdict() == Verdict::fail), wrong.name());
+            ++versions;
+        }
     }
-    BOOST_TEST(wrapped >= 42u);
+    BOOST_TEST(versions >= 160u);
 }
 
 BOOST_AUTO_TEST_CASE(the_right_rule_passes) {
     const Report report = check_op(tanh_with(right_rule));
     BOOST_TEST(report.passed(), report.to_string());
-    BOOST_TEST(report.comparisons().size() == 4u);
 }
 
 BOOST_AUTO_TEST_CASE(wrong_rules_are_caught) {
@@ -98,6 +89,117 @@ BOOST_AUTO_TEST_CASE(a_forward_that_loses_digits_is_caught) {
     BOOST_TEST((check_op(op)["value"].verdict == Verdict::fail));
 }
 
+BOOST_AUTO_TEST_CASE(what_a_definition_lacks_is_told_by_name_and_all_of_it) {
+    const Op op = operation("test::bad")
+                      .operands({Kind::real})
+                      .shape([](const Signature& s) { return s.shape(); })
+                      .forward([](auto& call) { call.give(0, call.operand(0)); })
+                      .notation("bad({1})", R"(\operatorname{bad}({0})");
+    const Report alone = check_op(op);
+    BOOST_TEST((alone["samples"].verdict == Verdict::fail), alone);
+    const Report report = check_op(op, {Sample{{xt::xarray<double>{1, 2}}, {}}});
+    for (const char* line : {"notation", "rule", "derivative"})
+        BOOST_TEST((report[line].verdict == Verdict::fail), report);
+    BOOST_TEST((check_op(op, std::vector<Sample>{})["samples"].verdict == Verdict::fail));
+    const Report empty = check_op(op, {Sample{{Array<double>::from_shape({0})}, {}}});
+    BOOST_TEST((empty["samples"].verdict == Verdict::fail), empty);
+}
+
+BOOST_AUTO_TEST_CASE(derivatives_that_are_declared_away_are_caught) {
+    const Op product = elementwise("test::product")
+                           .opaque([](auto a, auto b) { return a * b; })
+                           .vjp([](const Pullback& p) { return p.cotangent() * p.input(1); }, no_gradient);
+    BOOST_TEST((check_op(product)["no gradient"].verdict == Verdict::fail));
+    const Op cut = elementwise("test::cut").opaque([](auto x) { return 2 * x; }).without_gradient();
+    BOOST_TEST((check_op(cut)["no gradient"].verdict == Verdict::fail));
+    const Op steps = elementwise("test::sign").opaque([](auto x) { return sign(x); }).without_gradient();
+    BOOST_TEST((check_op(steps)["no gradient"].verdict == Verdict::pass));
+}
+
+BOOST_AUTO_TEST_CASE(a_rule_that_stops_the_gradient_of_its_cotangent_is_caught) {
+    const Report report = check_op(
+        tanh_with([](const Pullback& p) { return stop_gradient(p.cotangent()) * (1 - square(p.output())); }));
+    BOOST_TEST((report["derivative"].verdict == Verdict::pass));
+    BOOST_TEST((report["jvp"].verdict == Verdict::fail), report);
+}
+
+BOOST_AUTO_TEST_CASE(a_rule_wrong_only_in_the_third_derivative_is_caught) {
+    const Report report = check_op(tanh_with([](const Pullback& p) {
+        const Var off = p.input() - stop_gradient(p.input());
+        return right_rule(p) * (1 + 0.01 * square(off));
+    }));
+    BOOST_TEST((report["derivative"].verdict == Verdict::pass));
+    BOOST_TEST((report["second derivative"].verdict == Verdict::pass));
+    BOOST_TEST((report["Taylor remainder"].verdict == Verdict::fail), report);
+}
+
+BOOST_AUTO_TEST_CASE(what_a_forward_function_may_not_do_is_caught) {
+    const auto whole = [](auto forward) {
+        return check_op(operation("test::f")
+                            .operands({Kind::real})
+                            .shape([](const Signature& s) { return s.shape(); })
+                            .forward(forward)
+                            .vjp([](const Pullback& p) { return p.cotangent(); })
+                            .notation("f({0})", "f({0})"),
+                        {Sample{{xt::xarray<double>{1, -2, 3}}, {}}});
+    };
+    BOOST_TEST(whole([](auto& call) { call.give(0, call.operand(0)); }));
+    const Report writes = whole([](auto& call) {
+        using T = typename std::decay_t<decltype(call)>::value_type;
+        T* const data = const_cast<T*>(call.operand(0).template data<T>());
+        data[0] += 1;
+        call.give(0, call.operand(0).owned());
+    });
+    BOOST_TEST((writes["operands"].verdict == Verdict::fail), writes);
+    const Report hides = whole([](auto& call) {
+        using T = typename std::decay_t<decltype(call)>::value_type;
+        T* const to = call.allocate();
+        for (std::size_t i = 0; i < call.operand(0).size(); ++i) {
+            const T x = call.operand(0).template data<T>()[i];
+            to[i] = std::isnan(x) ? 0 : x;
+        }
+    });
+    BOOST_TEST((hides["NaN"].verdict == Verdict::fail), hides);
+    int calls = 0;
+    const Report random = whole([&calls](auto& call) {
+        using T = typename std::decay_t<decltype(call)>::value_type;
+        T* const to = call.allocate();
+        for (std::size_t i = 0; i < call.operand(0).size(); ++i)
+            to[i] = call.operand(0).template data<T>()[i] + static_cast<T>(++calls);
+    });
+    BOOST_TEST((random["deterministic"].verdict == Verdict::fail), random);
+    const Report standard = whole([](auto& call) {
+        throw std::runtime_error("no memory");
+        call.give(0, call.operand(0));
+    });
+    BOOST_TEST((standard["value"].verdict == Verdict::fail), standard);
+    BOOST_TEST(standard["value"].finding.find("no memory") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(kinks) {
+    const auto rectified = [](std::function<Var(const Pullback&)> rule) {
+        return check_op(elementwise("test::relu")
+                            .opaque([](auto x) { return relu(x); })
+                            .vjp(std::move(rule))
+                            .kink("x = 0", [](auto x) { return x > 0; })
+                            .notation("relu({0})", "{0}"));
+    };
+    const Report right = rectified([](const Pullback& p) { return where(p.input() > 0, p.cotangent(), 0); });
+    BOOST_TEST(right);
+    BOOST_TEST(right["kink"].compared == 2u);
+    const Report outside = rectified([](const Pullback& p) {
+        return where(p.input() > 1e-3, p.cotangent(), where(p.input() < -1e-3, 0, 2 * p.cotangent()));
+    });
+    BOOST_TEST((outside["kink"].verdict == Verdict::fail), outside);
+    // Where every point is said to be a kink, nothing is compared.
+    const Report everywhere = check_op(elementwise("test::tanh")
+                                           .opaque([](auto x) { return tanh(x); })
+                                           .vjp(right_rule)
+                                           .kink("anywhere", [](auto x) { return x; })
+                                           .notation("tanh({0})", "{0}"));
+    BOOST_TEST((everywhere["derivative"].verdict == Verdict::fail), everywhere);
+}
+
 BOOST_AUTO_TEST_CASE(terms_that_cancel_are_no_false_alarm) {
     // Seeds with which weighted sums nearly cancel: their rounding is that of their terms.
     const auto find = [](std::span<const Op> ops, const std::string& name) {
@@ -116,15 +218,14 @@ BOOST_AUTO_TEST_CASE(what_throws_is_a_failure_with_its_words) {
     const Report report = check_op(elementwise("test::tanh").opaque([](auto x) { return tanh(x); }));
     BOOST_TEST((report.verdict() == Verdict::fail));
     BOOST_TEST((report["value"].verdict == Verdict::pass));
-    BOOST_TEST(report["derivative"].note.find("has no derivative") != std::string::npos);
+    BOOST_TEST(report["rule"].finding.find("has no derivative") != std::string::npos);
+    BOOST_TEST(report["derivative"].finding.find("has no derivative") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(samples_outside_the_domain_are_said_to_be) {
     const Report report = check_op(elementwise("test::root").forward([](auto x) { return sqrt(x); }));
-    for (const char* name : {"value", "derivative"}) {
-        BOOST_TEST((report[name].verdict == Verdict::fail));
-        BOOST_TEST(report[name].note.find("not a number; .sampled_on") != std::string::npos);
-    }
+    BOOST_TEST((report["value"].verdict == Verdict::fail));
+    BOOST_TEST(report["value"].finding.find("not a number; .sampled_on") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(whole_arrays_need_samples_and_are_checked_with_them) {
@@ -137,8 +238,9 @@ BOOST_AUTO_TEST_CASE(whole_arrays_need_samples_and_are_checked_with_them) {
                       })
                       .vjp([](const Pullback& p) {
                           return broadcast_to(expand_dims(p.cotangent(), {1}), p.input().shape());
-                      });
-    BOOST_CHECK_THROW((void)check_op(op), ArgumentError);
+                      })
+                      .notation("row_sums({0})", "{0}");
+    BOOST_TEST((check_op(op)["samples"].verdict == Verdict::fail));
     const xt::xarray<double> x{{1, -2, 3}, {0.5, 4, -1}};
     const Report report = check_op(op, {Sample{{x}, {}}});
     BOOST_TEST(report.passed(), report.to_string());
@@ -150,6 +252,10 @@ BOOST_AUTO_TEST_CASE(operands_are_drawn_where_the_operation_is_defined) {
         return check_op(elementwise("test::log").forward([](auto x) { return log(x); }).domain(low, high));
     };
     for (const Report& report : {log_on(0, infinity), log_on(0, 1e300), log_on(0.5, 1), log_on(100, 200)})
-        BOOST_TEST(report.passed(), report.to_string());
-    BOOST_TEST(!log_on(-infinity, infinity).passed());
+        for (const char* line : {"value", "derivative", "second derivative"})
+            BOOST_TEST((report[line].verdict == Verdict::pass), report);
+    BOOST_TEST((log_on(-infinity, infinity)["value"].verdict == Verdict::fail));
+    // Beyond a domain that is narrower than it need be, numbers come out.
+    BOOST_TEST((log_on(0, infinity)["domain"].verdict == Verdict::pass));
+    BOOST_TEST((log_on(0.5, 1)["domain"].verdict == Verdict::fail));
 }
