@@ -10,6 +10,7 @@
 #include <xtape/autodiff/ops/exponential.hpp>
 #include <xtape/autodiff/ops/hyperbolic.hpp>
 #include <xtape/autodiff/ops/indexing.hpp>
+#include <xtape/autodiff/ops/padding.hpp>
 #include <xtape/autodiff/ops/piecewise.hpp>
 #include <xtape/autodiff/ops/products.hpp>
 #include <xtape/autodiff/ops/random.hpp>

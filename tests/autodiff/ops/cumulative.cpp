@@ -52,7 +52,7 @@ BOOST_AUTO_TEST_CASE(running_sums_and_products) {
                     Extents extents{2, 3, 4};
                     extents[axis] = extent;
                     const auto x = drawn(extents, 1);
-                    const auto f = [&](auto v) {
+                    const auto f = [&, &op = op](auto v) {
                         return op(v[0], static_cast<std::int64_t>(axis) - 3, direction);
                     };
                     // Sums of up to eight numbers up to 2.
