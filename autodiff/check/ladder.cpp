@@ -38,6 +38,12 @@ long double largest(const Numbers& array) {
 
 std::string text(long double value, int digits = 6) { return fmt::format("{:.{}g}", value, digits); }
 
+/// An estimate, with its error where that shows.
+std::string text(const Estimate& estimate) {
+    const bool shows = estimate.error > 1e-5L * std::abs(estimate.value);
+    return text(estimate.value) + (shows ? " ± " + text(estimate.error, 1) : "");
+}
+
 /// Numbers between 1/2 and 3/2 of either sign.
 Numbers weights(const Extents& extents, Draw& draw) {
     auto array = Numbers::from_shape(extents);
@@ -107,6 +113,7 @@ public:
     [[nodiscard]] const Bound& fixed() const { return fixed_; }
 
     void check() {
+        if (std::ranges::all_of(x_, [](const Numbers& x) { return x.size() == 0; })) return;
         std::vector<Var> watched = results_;
         watched.insert(watched.end(), gradients_.begin(), gradients_.end());
         branches_.emplace(records_, watched);
@@ -260,12 +267,13 @@ private:
     template <class Move>
     Probe probe(Move move) {
         try {
-            if (!std::isfinite(move())) {
-                for (const Var& result : results_)
-                    if (const auto found = there_.first_nonfinite(result)) return {{}, found->message};
-                return {{}, "a sum that overflows"};
-            }
-            return {branches_->at(there_), ""};
+            if (std::isfinite(move())) return {branches_->at(there_), ""};
+            if (const auto left = branches_->change(taken_, branches_->at(there_), here_);
+                left && left->reason == "domain")
+                return {{}, left->text};
+            for (const Var& result : results_)
+                if (const auto found = there_.first_nonfinite(result)) return {{}, found->message};
+            return {{}, "f overflows"};
         } catch (const DomainError& error) {
             return {{}, error.what()};
         }
@@ -408,7 +416,9 @@ private:
         const long double ours = ours_[k].data()[i];
         const auto left = slope(k, i, Side::left, smallest, first);
         const auto right = slope(k, i, Side::right, smallest, first);
-        const std::string because = fmt::format("{} within ±{}.", obstacle.text, text(smallest, 1));
+        const std::string because =
+            fmt::format("{} within ±{}.", obstacle.text.substr(0, obstacle.text.find_last_not_of('.') + 1),
+                        text(smallest, 1));
         if (!left && !right) {
             tally.undecided(obstacle.reason, position, because);
             return;
@@ -417,9 +427,9 @@ private:
         const long double slack = low.error + high.error;
         const bool within = ours >= std::min(low.value, high.value) - slack &&
                             ours <= std::max(low.value, high.value) + slack;
-        const std::string slopes =
-            left && right ? fmt::format("one-sided slopes are {} and {}", text(low.value), text(high.value))
-                          : fmt::format("the slope from inside is {}", text(low.value));
+        const std::string slopes = left && right
+                                       ? fmt::format("one-sided slopes are {} and {}", text(low), text(high))
+                                       : fmt::format("the slope from inside is {}", text(low));
         if (within || !std::isfinite(slack) || !std::isfinite(ours)) {
             tally.undecided(obstacle.reason, position,
                             fmt::format("{} At {} {}; yours, {}, {}.", because,

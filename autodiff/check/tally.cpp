@@ -26,6 +26,10 @@ std::string pattern(const std::vector<Extents>& positions) {
 } // namespace
 
 std::pair<std::string, std::string> told_apart(long double a, long double b) {
+    if (std::isnan(a) || std::isnan(b)) {
+        const auto text = [](long double x) { return std::isnan(x) ? "NaN" : fmt::format("{:.4g}", x); };
+        return {text(a), text(b)};
+    }
     std::pair<std::string, std::string> texts;
     for (int digits = 4; digits <= 21; ++digits) {
         texts = {fmt::format("{:.{}g}", a, digits), fmt::format("{:.{}g}", b, digits)};
@@ -79,10 +83,10 @@ Comparison Tally::result() const {
     } else if (result.verdict == Verdict::inconclusive) {
         result.finding = pattern(undecided_) + ": " + first_undecided_;
         if (result.compared > 0)
-            result.finding +=
-                fmt::format(" The other {} agree to {:.0e}.",
-                            result.compared == 1 ? "entry" : fmt::format("{} entries", result.compared),
-                            static_cast<double>(result.difference));
+            result.finding += fmt::format(
+                " The other {} to {:.0e}.",
+                result.compared == 1 ? "entry agrees" : fmt::format("{} entries agree", result.compared),
+                static_cast<double>(result.difference));
     }
     return result;
 }
