@@ -34,7 +34,7 @@ const Op cumsum_op =
             return cumsum(p.cotangent(), p.attributes().integer("axis"),
                           is_reverse(p.attributes()) ? Direction::forward : Direction::reverse);
         })
-        .notation("cumsum({0})", R"(\operatorname{cumsum}({0}))")
+        .notation("cumsum({0}, {reverse})", R"(\operatorname{cumsum}({0}, {reverse}))")
         .samples([](Draw& draw) {
             const auto along = [](std::int64_t axis, std::int64_t reverse) {
                 return Attributes{{"axis", axis}, {"reverse", reverse}};

@@ -83,7 +83,7 @@ const Op slice_op =
                                       [&](std::size_t i, std::ptrdiff_t at) { to[i] = from[at]; });
         })
         .vjp([](const Pullback& p) { return place(p.cotangent(), p.attributes(), p.input().shape()); })
-        .notation("{0}[{start}:{step}]", "{0}_{{start}:{step}}")
+        .notation("{0}[{start}::{step}]", "{0}_{{start}::{step}}")
         .samples([](Draw& draw) {
             std::vector<Sample> samples;
             for (const Cut& cut : cuts)
@@ -115,7 +115,7 @@ const Op place_op =
                            {"step", a.integer("step")},
                            {"count", a.integer("count")}});
         })
-        .notation("place({0}, {start}:{step})", R"(\operatorname{place}({0}, {start}:{step}))")
+        .notation("place({0}, {start}::{step})", R"(\operatorname{place}({0}, {start}::{step}))")
         .samples([](Draw& draw) {
             std::vector<Sample> samples;
             for (const Cut& cut : cuts) {
