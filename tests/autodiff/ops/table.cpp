@@ -262,6 +262,7 @@ std::string page() {
         {"Sorting", sorting_ops()},
         {"Shapes", shaping_ops()},
         {"Slices", slicing_ops()},
+        {"Padding", padding_ops()},
         {"Indices", indexing_ops()},
         {"Diagonals and triangles", diagonal_ops()},
         {"Random numbers", random_ops()}};
