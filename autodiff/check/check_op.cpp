@@ -60,6 +60,7 @@ Report detail::OpCheck::run(const std::vector<Sample>& samples) {
         guarded("no gradient", [&] { check_no_gradient(sample); });
         guarded("derivative", [&] { check_derivatives(sample, third && size > 1); });
         guarded("NaN", [&] { check_nan(sample); });
+        guarded("derivative", [&] { check_precision(sample); });
         third &= size <= 1;
     }
     if (!samples.empty()) guarded("bad input", [&] { check_bad_input(samples[0]); });

@@ -54,6 +54,9 @@ std::vector<std::string> notation_faults(const Definition& definition,
         }
         if (!balanced(text))
             faults.push_back(fmt::format("the braces of the {} \"{}\" do not match.", what, text));
+        for (std::size_t k = 0; k < definition.operands.size() && !definition.variadic; ++k)
+            if (text.find(fmt::format("{{{}}}", k)) == std::string::npos)
+                faults.push_back(fmt::format("operand {} is not in the {} \"{}\".", k, what, text));
         for (const std::string& name : placeholders(text, latex)) {
             if (!name.empty() && std::ranges::all_of(name, is_digit)) {
                 if (!definition.variadic && std::stoull(name.substr(0, 9)) >= definition.operands.size())

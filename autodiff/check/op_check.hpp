@@ -47,6 +47,10 @@ private:
     void check_values(const Sample& sample);
     void check_operands_unchanged(const Sample& sample);
     void check_nan(const Sample& sample);
+    void check_precision(const Sample& sample);
+    /// The gradient of a weighted sum of the results, of each operand that a derivative passes through.
+    using Slopes = std::vector<Array<double>>;
+    [[nodiscard]] Slopes slopes(const Sample& sample, Applied& applied);
     template <class T>
     void compare_values(Tally& tally, const std::vector<Var>& vars,
                         const std::vector<std::pair<Var, AnyArray>>& bindings, const std::string& where);

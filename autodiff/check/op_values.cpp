@@ -175,31 +175,32 @@ void OpCheck::check_operands_unchanged(const Sample& sample) {
     }
 }
 
-/// A NaN in an entry on which a result depends, which its derivative tells, is not to disappear.
-void OpCheck::check_nan(const Sample& sample) {
-    Applied applied(op_, sample);
-    if (applied.real_results.empty() || applied.differentiable.empty()) return;
-    Tally& tally = line("NaN");
+OpCheck::Slopes OpCheck::slopes(const Sample& sample, Applied& applied) {
+    Slopes slopes;
+    if (applied.real_results.empty() || applied.differentiable.empty()) return slopes;
     std::vector<Var> wrt;
     for (const std::size_t k : applied.differentiable)
         wrt.push_back(applied.inputs[k]);
-    Var cost = applied.tape.constant(0);
-    for (const Var& result : applied.real_results)
-        cost = cost + sum(result * applied.tape.constant(draw_.reals(
-                                       [&] {
-                                           Extents extents;
-                                           for (const Dim& dim : result.shape().dims())
-                                               extents.push_back(dim.extent());
-                                           return extents;
-                                       }(),
-                                       0.5, 1.5)));
-    const std::vector<Var> slopes = gradient(cost, wrt, Disconnected::zeros);
     auto evaluation = bound<double>(bindings_of(applied, sample));
-    for (std::size_t w = 0; w < wrt.size(); ++w) {
-        const Array<double> slope = evaluation.value(slopes[w]);
-        const auto entry = std::ranges::find_if(slope.storage(), [](double s) { return s != 0; });
-        if (entry == slope.storage().end()) continue;
-        const auto i = static_cast<std::size_t>(entry - slope.storage().begin());
+    Var cost = applied.tape.constant(0);
+    for (const Var& result : applied.real_results) {
+        const Extents extents = evaluation.array(result).extents();
+        cost = cost + sum(result * applied.tape.constant(draw_.reals(extents, 0.5, 1.5)));
+    }
+    for (const Var& slope : gradient(cost, wrt, Disconnected::zeros))
+        slopes.push_back(evaluation.value(slope));
+    return slopes;
+}
+
+/// A NaN in an entry on which a result depends, which its derivative tells, is not to disappear.
+void OpCheck::check_nan(const Sample& sample) {
+    Applied applied(op_, sample);
+    const Slopes slopes = this->slopes(sample, applied);
+    Tally& tally = line("NaN");
+    for (std::size_t w = 0; w < slopes.size(); ++w) {
+        const auto entry = std::ranges::find_if(slopes[w].storage(), [](double s) { return s != 0; });
+        if (entry == slopes[w].storage().end()) continue;
+        const auto i = static_cast<std::size_t>(entry - slopes[w].storage().begin());
         const std::size_t k = applied.differentiable[w];
         Array<double> holed = sample.operands[k].to<double>();
         holed.data()[i] = std::numeric_limits<double>::quiet_NaN();
@@ -214,6 +215,41 @@ void OpCheck::check_nan(const Sample& sample) {
         } catch (const DomainError&) { // says so in its own way
         }
     }
+}
+
+/// Operands that no double holds give results that no double holds, unless a forward function in long double
+/// goes through double, and what is checked against it would be too.
+void OpCheck::check_precision(const Sample& sample) {
+    constexpr std::size_t enough = 4; // by chance one result in 2¹¹ is a double
+    Applied applied(op_, sample);
+    const Slopes slopes = this->slopes(sample, applied);
+    Tally& tally = line("value");
+    const auto moves_all = [](const auto& slope) {
+        return slope.size() > 0 && std::ranges::count(slope.storage(), 0) == 0;
+    };
+    if (slopes.empty() || !std::ranges::all_of(slopes, moves_all)) return;
+    Evaluation<long double> evaluation;
+    for (std::size_t k = 0; k < applied.inputs.size(); ++k) {
+        if (!sample.operands[k].is_real()) {
+            evaluation.bind(applied.inputs[k], sample.operands[k]);
+            continue;
+        }
+        auto moved = sample.operands[k].to<long double>();
+        for (long double& entry : moved)
+            entry *= 1 + 1e-17L * static_cast<long double>(draw_.uniform(0.5, 1));
+        evaluation.bind(applied.inputs[k], std::move(moved));
+    }
+    std::size_t numbers = 0, doubles = 0;
+    for (const Var& result : applied.real_results)
+        for (const long double entry : evaluation.value(result))
+            if (std::isfinite(entry) && entry != 0) {
+                ++numbers;
+                doubles += static_cast<long double>(static_cast<double>(entry)) == entry;
+            }
+    if (doubles == numbers && numbers >= enough)
+        tally.fail(fmt::format(": in long double all {} results of {} are numbers of double precision: the "
+                               "forward function goes through double. Write it for any T.",
+                               numbers, describe(sample)));
 }
 
 } // namespace xtape::detail

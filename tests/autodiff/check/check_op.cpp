@@ -239,3 +239,12 @@ BOOST_AUTO_TEST_CASE(operands_are_drawn_where_the_operation_is_defined) {
     BOOST_TEST((log_on(0, infinity)["domain"].verdict == Verdict::pass));
     BOOST_TEST((log_on(0.5, 1)["domain"].verdict == Verdict::fail));
 }
+
+BOOST_AUTO_TEST_CASE(a_forward_that_goes_through_double_is_caught) {
+    const Op op = elementwise("test::tanh")
+                      .opaque([](auto x) { return decltype(x)(std::tanh(static_cast<double>(x.value))); })
+                      .vjp(right_rule)
+                      .notation("tanh({0})", "{0}");
+    const Report report = check_op(op);
+    BOOST_TEST((report["value"].verdict == Verdict::fail), report);
+}
