@@ -1,15 +1,33 @@
 #include <xtape/autodiff/ops.hpp>
+#include <xtape/autodiff/ops/families.hpp>
 
 namespace xtape {
 
+std::vector<Family> builtin_families() {
+    return {{"Arithmetic", arithmetic_ops()},
+            {"Exponentials and logarithms", exponential_ops()},
+            {"Trigonometric", trigonometric_ops()},
+            {"Hyperbolic", hyperbolic_ops()},
+            {"Activations", activation_ops()},
+            {"Piecewise, comparisons, masks", piecewise_ops()},
+            {"Special functions", special_ops()},
+            {"Matrix product", product_ops()},
+            {"Products by letters", einsum_ops()},
+            {"Reductions", reduction_ops()},
+            {"Running sums", cumulative_ops()},
+            {"Sorting", sorting_ops()},
+            {"Shapes", shaping_ops()},
+            {"Slices", slicing_ops()},
+            {"Padding", padding_ops()},
+            {"Indices", indexing_ops()},
+            {"Diagonals and triangles", diagonal_ops()},
+            {"Random numbers", random_ops()}};
+}
+
 std::vector<Op> builtin_ops() {
     std::vector<Op> all;
-    for (const std::span<const Op> family :
-         {arithmetic_ops(), exponential_ops(), trigonometric_ops(), hyperbolic_ops(), activation_ops(),
-          piecewise_ops(), product_ops(), reduction_ops(), shaping_ops(), slicing_ops(), indexing_ops(),
-          cumulative_ops(), sorting_ops(), einsum_ops(), padding_ops(), diagonal_ops(), special_ops(),
-          random_ops()})
-        all.insert(all.end(), family.begin(), family.end());
+    for (const Family& family : builtin_families())
+        all.insert(all.end(), family.ops.begin(), family.ops.end());
     return all;
 }
 

@@ -4,6 +4,7 @@
 /// difference.
 
 #include <xtape/autodiff.hpp>
+#include <xtape/autodiff/ops/families.hpp>
 
 #include <fmt/format.h>
 
@@ -90,9 +91,22 @@ Errors errors_of(const Op& op) {
 } // namespace
 
 int main() {
-    fmt::print("{:28}{:>10}{:>10}{:>10}\n", "worst error / epsilon", "value", "first", "second");
-    for (const Op& op : builtin_ops()) {
-        const Errors errors = errors_of(op);
-        fmt::print("{:28}{:10.2f}{:10.2f}{:10.2f}\n", op.name(), errors.value, errors.first, errors.second);
+    fmt::print("{:32}{:>12}{:>12}{:>12}\n", "worst error / epsilon", "value", "first", "second");
+    const auto print = [](const std::string& name, const Errors& e) {
+        fmt::print("{:32}{:12.2f}{:12.2f}{:12.2f}\n", name, e.value, e.first, e.second);
+    };
+    std::vector<std::pair<std::string, Errors>> families;
+    for (const Family& family : builtin_families()) {
+        Errors worst;
+        for (const Op& op : family.ops) {
+            const Errors errors = errors_of(op);
+            print(op.name(), errors);
+            worst = {std::max(worst.value, errors.value), std::max(worst.first, errors.first),
+                     std::max(worst.second, errors.second)};
+        }
+        families.emplace_back(family.name, worst);
     }
+    fmt::print("\n");
+    for (const auto& [name, worst] : families)
+        print(name, worst);
 }
