@@ -1,6 +1,5 @@
-#include <xtape/autodiff/check/branches.hpp>
-#include <xtape/autodiff/check/differences.hpp>
 #include <xtape/autodiff/check/ladder.hpp>
+#include <xtape/autodiff/check/surroundings.hpp>
 #include <xtape/autodiff/gradient.hpp>
 #include <xtape/autodiff/ops/arithmetic.hpp>
 #include <xtape/autodiff/ops/reductions.hpp>
@@ -22,8 +21,6 @@ constexpr long double infinity = std::numeric_limits<long double>::infinity();
 constexpr long double useful = 1e-6L;
 /// No smaller step is tried where its error is below this part.
 constexpr long double precise = 1e-10L;
-/// How much smaller the next first step is where one was too large.
-constexpr long double shrink = 32;
 constexpr int most_tries = 16;
 constexpr std::uint64_t perturbed_runs = 4;
 
@@ -52,19 +49,6 @@ Numbers weights(const Extents& extents, Draw& draw) {
     return array;
 }
 
-/// Σ a ∘ b, and Σ |a ∘ b|.
-struct Dot {
-    long double sum = 0, magnitude = 0;
-
-    void add(const Numbers& a, const AnyArray& b) {
-        const auto* entries = b.data<long double>();
-        for (std::size_t i = 0; i < a.size(); ++i) {
-            sum += a.data()[i] * entries[i];
-            magnitude += std::abs(a.data()[i] * entries[i]);
-        }
-    }
-};
-
 /// Leaves that stand for arrays of these shapes.
 std::vector<Var> inputs_like(Records& records, const std::vector<Var>& vars) {
     std::vector<Var> inputs;
@@ -89,23 +73,19 @@ class Rung {
 public:
     Rung(Records& records, const Subject& subject, std::vector<Var> results, const Bound& fixed, int order,
          const Climb& how)
-        : records_(records), subject_(subject), results_(std::move(results)), order_(order), how_(how),
+        : records_(records), subject_(subject), function_{std::move(results), {}}, order_(order), how_(how),
           draw_(how.seed + 0x9e3779b97f4a7c15ULL * static_cast<std::uint64_t>(order)), fixed_(fixed) {
         (void)how.tally(Step::entries, order, 0); // what throws from here on is said there
-        cotangents_ = inputs_like(records, results_);
-        gradients_ = gradient(inner_product(cotangents_, results_), subject.wrt, Disconnected::zeros);
+        cotangents_ = inputs_like(records, function_.results);
+        gradients_ =
+            gradient(inner_product(cotangents_, function_.results), subject.wrt, Disconnected::zeros);
+        bind(here_);
+        for (std::size_t k = 0; k < cotangents_.size(); ++k) {
+            function_.weights.push_back(weights(here_.array(function_.results[k]).extents(), draw_));
+            fixed_.emplace_back(cotangents_[k], function_.weights[k]);
+        }
         bind(here_);
         bind(there_);
-        for (std::size_t k = 0; k < results_.size(); ++k) {
-            weights_.push_back(weights(here_.array(results_[k]).extents(), draw_));
-            fixed_.emplace_back(cotangents_[k], weights_[k]);
-        }
-        for (std::size_t k = 0; k < results_.size(); ++k)
-            for (Evaluation<long double>* evaluation : {&here_, &there_})
-                evaluation->bind(cotangents_[k], weights_[k]);
-        for (const Var& w : subject.wrt)
-            x_.push_back(here_.value(w));
-        moved_ = x_;
     }
 
     /// The results of the next order, and the cotangents that they were made with.
@@ -113,16 +93,18 @@ public:
     [[nodiscard]] const Bound& fixed() const { return fixed_; }
 
     void check() {
-        if (std::ranges::all_of(x_, [](const Numbers& x) { return x.size() == 0; })) return;
-        std::vector<Var> watched = results_;
+        const auto empty = [&](const Var& w) { return here_.array(w).size() == 0; };
+        if (std::ranges::all_of(subject_.wrt, empty)) return;
+        std::vector<Var> watched = function_.results;
         watched.insert(watched.end(), gradients_.begin(), gradients_.end());
         branches_.emplace(records_, watched);
         taken_ = branches_->at(here_);
+        around_.emplace(function_, subject_.wrt, *branches_, here_, there_);
         measure();
         if (order_ == 1) check_linear();
         if (order_ == 1 && how_.orders > 1) check_jvp();
         bool finite = true;
-        for (std::size_t k = 0; k < x_.size() && order_ <= how_.orders; ++k)
+        for (std::size_t k = 0; k < point().size() && order_ <= how_.orders; ++k)
             finite &= check_entries(k);
         if (finite) check_remainder();
     }
@@ -135,13 +117,6 @@ private:
             evaluation.bind(var, array);
     }
 
-    [[nodiscard]] Dot cost(Evaluation<long double>& evaluation) const {
-        Dot dot;
-        for (std::size_t k = 0; k < results_.size(); ++k)
-            dot.add(weights_[k], evaluation.array(results_[k]));
-        return dot;
-    }
-
     /// False where the perturbation itself took another branch, as it breaks a tie: it then tells nothing of
     /// rounding.
     bool perturb(Evaluation<long double>& evaluation, std::uint64_t run) const {
@@ -150,9 +125,11 @@ private:
         return !branches_->change(taken_, branches_->at(evaluation), evaluation);
     }
 
+    [[nodiscard]] const std::vector<Numbers>& point() const { return around_->x(); }
+
     /// The values here, and how far rounding moves them: Monte Carlo arithmetic (Parker 1997).
     void measure() {
-        const Dot here = cost(here_);
+        const Dot here = function_.at(here_);
         magnitude_ = here.magnitude;
         noise_ = epsilon * here.magnitude;
         for (const Var& gradient : gradients_) {
@@ -162,7 +139,7 @@ private:
         for (std::uint64_t run = 1; run <= perturbed_runs; ++run) {
             Evaluation<long double> perturbed;
             if (!perturb(perturbed, run)) continue;
-            noise_ = std::max(noise_, std::abs(cost(perturbed).sum - here.sum));
+            noise_ = std::max(noise_, std::abs(function_.at(perturbed).sum - here.sum));
             for (std::size_t k = 0; k < gradients_.size(); ++k) {
                 const Numbers other = perturbed.value(gradients_[k]);
                 for (std::size_t i = 0; i < other.size(); ++i)
@@ -172,7 +149,7 @@ private:
         }
         for (std::size_t k = 0; k < gradients_.size(); ++k) {
             // A gradient that is zero to rounding has no scale of its own.
-            const long double scale = largest(ours_[k]), x = largest(x_[k]);
+            const long double scale = largest(ours_[k]), x = largest(point()[k]);
             scale_.push_back(scale > 10 * largest(own_noise_[k]) ? scale : magnitude_ / (x > 0 ? x : 1));
             if (how_.scales)
                 scale_.back() = (*how_.scales)[order_] = std::max((*how_.scales)[order_], scale_.back());
@@ -186,11 +163,11 @@ private:
         bind(other);
         bind(both);
         std::vector<Numbers> second, combined;
-        for (std::size_t k = 0; k < results_.size(); ++k) {
-            second.push_back(weights(Extents(weights_[k].shape()), draw_));
-            combined.push_back(2.5L * second[k] + weights_[k]);
+        for (std::size_t k = 0; k < function_.results.size(); ++k) {
+            second.push_back(weights(Extents(function_.weights[k].shape()), draw_));
+            combined.push_back(2.5L * second[k] + function_.weights[k]);
         }
-        for (std::size_t k = 0; k < results_.size(); ++k) {
+        for (std::size_t k = 0; k < function_.results.size(); ++k) {
             other.bind(cotangents_[k], second[k]);
             both.bind(cotangents_[k], combined[k]);
         }
@@ -217,14 +194,14 @@ private:
         const std::vector<Var> pushed =
             gradient(inner_product(tangents, gradients_), cotangents_, Disconnected::zeros);
         std::vector<Numbers> u;
-        for (const Numbers& x : x_)
+        for (const Numbers& x : point())
             u.push_back(weights(Extents(x.shape()), draw_));
         const auto sides = [&](Evaluation<long double>& evaluation) {
             for (std::size_t k = 0; k < u.size(); ++k)
                 evaluation.bind(tangents[k], u[k]);
             std::pair<Dot, Dot> result;
             for (std::size_t k = 0; k < pushed.size(); ++k)
-                result.first.add(weights_[k], evaluation.array(pushed[k]));
+                result.first.add(function_.weights[k], evaluation.array(pushed[k]));
             for (std::size_t k = 0; k < u.size(); ++k)
                 result.second.add(u[k], evaluation.array(gradients_[k]));
             return result;
@@ -248,63 +225,10 @@ private:
         });
     }
 
-    /// The function with one entry moved.
-    long double at(std::size_t k, std::size_t i, long double value) {
-        moved_[k].data()[i] = value;
-        there_.bind(subject_.wrt[k], moved_[k]);
-        return cost(there_).sum;
-    }
-    void put_back(std::size_t k) {
-        moved_[k] = x_[k];
-        there_.bind(subject_.wrt[k], moved_[k]);
-    }
-
-    /// Which branches are taken where `move` leads to; empty where it leads out of a domain, and why.
-    struct Probe {
-        std::optional<Branches::Taken> taken;
-        std::string trouble;
-    };
-    template <class Move>
-    Probe probe(Move move) {
-        try {
-            if (std::isfinite(move())) return {branches_->at(there_), ""};
-            if (const auto left = branches_->change(taken_, branches_->at(there_), here_);
-                left && left->reason == "domain")
-                return {{}, left->text};
-            for (const Var& result : results_)
-                if (const auto found = there_.first_nonfinite(result)) return {{}, found->message};
-            return {{}, "f overflows"};
-        } catch (const DomainError& error) {
-            return {{}, error.what()};
-        }
-    }
-    std::optional<Branches::Change> change(const Probe& probe) {
-        if (!probe.taken) return Branches::Change{"domain", probe.trouble};
-        return branches_->change(taken_, *probe.taken, here_);
-    }
-    std::optional<Branches::Change> obstacle(std::size_t k, std::size_t i, long double h) {
-        const long double x = x_[k].data()[i];
-        std::optional<Branches::Change> found;
-        for (const long double point : {x + h, x - h})
-            if (auto there = change(probe([&] { return at(k, i, point); }));
-                there && (!found || there->reason == "domain"))
-                found = std::move(there);
-        return found;
-    }
-
-    Estimate estimate(std::size_t k, std::size_t i, long double h, Side side) {
-        try {
-            return derivative([&](long double value) { return at(k, i, value); }, x_[k].data()[i], h, noise_,
-                              side);
-        } catch (const DomainError&) {
-            return {std::numeric_limits<long double>::quiet_NaN(), infinity};
-        }
-    }
-
     /// The entries of one array that are to be compared.
     std::vector<std::size_t> chosen(std::size_t k) {
         std::vector<std::size_t> entries;
-        for (std::size_t i = 0; i < x_[k].size(); ++i)
+        for (std::size_t i = 0; i < point()[k].size(); ++i)
             if (!how_.only || how_.only(k, i)) entries.push_back(i);
         const std::size_t most = how_.entries;
         if (most == 0 || entries.size() <= most) return entries;
@@ -323,14 +247,14 @@ private:
         for (const std::size_t i : chosen(k)) {
             check_entry(tally, k, i);
             finite &= std::isfinite(ours_[k].data()[i]);
-            put_back(k);
+            around_->put_back(k);
         }
         return finite;
     }
 
     void check_entry(Tally& tally, std::size_t k, std::size_t i) {
-        const long double x = x_[k].data()[i], ours = ours_[k].data()[i], scale = scale_[k];
-        const Extents position = position_of(i, Extents(x_[k].shape()));
+        const long double x = point()[k].data()[i], ours = ours_[k].data()[i], scale = scale_[k];
+        const Extents position = position_of(i, Extents(point()[k].shape()));
         if (std::isnan(ours)) {
             tally.pass();
             tally.fail(fmt::format("{}: the gradient is NaN.{}", how_.where(k, position),
@@ -344,9 +268,9 @@ private:
         std::optional<Branches::Change> obstacle;
         long double h = first;
         for (int tries = 0; tries < most_tries; ++tries) {
-            obstacle = this->obstacle(k, i, h);
+            obstacle = around_->obstacle(k, i, h);
             if (!obstacle) {
-                const Estimate next = estimate(k, i, h, Side::both);
+                const Estimate next = around_->slope(k, i, h, noise_);
                 const bool worse = next.error > best.error && best.error <= useful * scale;
                 if (next.error < best.error) best = next;
                 if (worse || best.error <= precise * scale) break;
@@ -379,7 +303,7 @@ private:
 
     void compare(Tally& tally, std::size_t k, std::size_t i, const Estimate& estimate,
                  long double tolerance) {
-        const Extents position = position_of(i, Extents(x_[k].shape()));
+        const Extents position = position_of(i, Extents(point()[k].shape()));
         const long double ours = ours_[k].data()[i], apart = std::abs(ours - estimate.value);
         tally.compare(ours, estimate.value, tolerance, [&](const std::string& a, const std::string& b) {
             return fmt::format("{}: {} on the tape, {} by differences, apart by {}, which is {} times the "
@@ -390,32 +314,13 @@ private:
         });
     }
 
-    /// The slope on one side of an entry, with as large a step as stays on the branch that is next to it;
-    /// empty where that side cannot be reached.
-    std::optional<Estimate> slope(std::size_t k, std::size_t i, Side side, long double smallest,
-                                  long double first) {
-        const long double x = x_[k].data()[i], sign = side == Side::right ? 1 : -1;
-        const auto beside = [&](long double h) { return probe([&] { return at(k, i, x + sign * h); }); };
-        const Probe next = beside(smallest);
-        if (!next.taken) return std::nullopt;
-        long double h = smallest;
-        for (long double larger = first; larger > smallest; larger /= shrink) {
-            const Probe far = beside(2 * larger);
-            if (far.taken && !branches_->change(*next.taken, *far.taken, here_)) {
-                h = larger;
-                break;
-            }
-        }
-        return estimate(k, i, h, side);
-    }
-
     /// Where no step is small enough: the gradient is to lie between the slopes of both sides.
     void check_sides(Tally& tally, std::size_t k, std::size_t i, long double first, long double smallest,
                      const Branches::Change& obstacle) {
-        const Extents position = position_of(i, Extents(x_[k].shape()));
+        const Extents position = position_of(i, Extents(point()[k].shape()));
         const long double ours = ours_[k].data()[i];
-        const auto left = slope(k, i, Side::left, smallest, first);
-        const auto right = slope(k, i, Side::right, smallest, first);
+        const auto left = around_->one_sided(k, i, Side::left, smallest, first, noise_);
+        const auto right = around_->one_sided(k, i, Side::right, smallest, first, noise_);
         const std::string because =
             fmt::format("{} within ±{}.", obstacle.text.substr(0, obstacle.text.find_last_not_of('.') + 1),
                         text(smallest, 1));
@@ -447,27 +352,20 @@ private:
         Tally& tally = how_.tally(Step::remainder, order_, 0);
         std::vector<Numbers> direction;
         long double slope = 0;
-        for (std::size_t k = 0; k < x_.size(); ++k) {
-            direction.push_back(weights(Extents(x_[k].shape()), draw_));
-            for (std::size_t i = 0; i < x_[k].size(); ++i) {
-                direction[k].data()[i] *= std::max(std::abs(x_[k].data()[i]), 0.25L);
+        for (std::size_t k = 0; k < point().size(); ++k) {
+            direction.push_back(weights(Extents(point()[k].shape()), draw_));
+            for (std::size_t i = 0; i < point()[k].size(); ++i) {
+                direction[k].data()[i] *= std::max(std::abs(point()[k].data()[i]), 0.25L);
                 slope += direction[k].data()[i] * ours_[k].data()[i];
             }
         }
-        const auto along = [&](long double h) {
-            for (std::size_t k = 0; k < x_.size(); ++k) {
-                moved_[k] = x_[k] + h * direction[k];
-                there_.bind(subject_.wrt[k], moved_[k]);
-            }
-            return cost(there_).sum;
-        };
         long double h = 1.0L / 32;
-        for (int tries = 0; change(probe([&] { return along(h); })); h /= shrink)
+        for (int tries = 0; around_->obstacle(direction, h); h /= shrink)
             if (++tries == 6) return;
-        const long double here = cost(here_).sum;
+        const long double here = function_.at(here_).sum;
         std::vector<long double> remainders;
         for (; remainders.size() < 24; h /= 4) {
-            const long double remainder = std::abs(along(h) - here - h * slope);
+            const long double remainder = std::abs(around_->along(direction, h) - here - h * slope);
             if (!(remainder > 1000 * (noise_ + epsilon * h * std::abs(slope)))) break;
             remainders.push_back(remainder);
         }
@@ -490,18 +388,19 @@ private:
 
     Records& records_;
     const Subject& subject_;
-    std::vector<Var> results_;
+    Weighted function_;
     int order_;
     const Climb& how_;
     Draw draw_;
     Bound fixed_; ///< the cotangents of this and the orders before
     std::vector<Var> cotangents_, gradients_;
-    std::vector<Numbers> weights_, x_, moved_, ours_, own_noise_;
+    std::vector<Numbers> ours_, own_noise_;
     std::vector<long double> scale_;
     long double magnitude_ = 0, noise_ = 0;
     Evaluation<long double> here_, there_;
     std::optional<Branches> branches_;
     Branches::Taken taken_;
+    std::optional<Surroundings> around_;
 };
 
 /// Fails where two evaluations differ.
