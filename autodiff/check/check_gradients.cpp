@@ -36,8 +36,10 @@ bool contains(const std::vector<std::string>& names, const std::string& name) {
 /// One check of one recorded function.
 class Check {
 public:
-    Check(Records& records, Subject subject, const GradientOptions& options)
-        : records_(records), subject_(std::move(subject)), options_(options) {
+    /// `arguments` is what the check was called with, for the line that repeats it.
+    Check(Records& records, Subject subject, std::string arguments, const GradientOptions& options)
+        : records_(records), subject_(std::move(subject)), arguments_(std::move(arguments)),
+          options_(options) {
         check_options(subject_, options);
         for (const Var& w : subject_.wrt) {
             const auto it = std::ranges::find_if(subject_.bindings,
@@ -58,8 +60,8 @@ public:
         how.tally = [this](Step step, int order, std::size_t k) -> Tally& { return tally(step, order, k); };
         how.where = [](std::size_t, const Extents& position) { return brackets(position); };
         how.repeat = [this](std::size_t k, const Extents& position) {
-            return fmt::format(" Repeat with check_gradients(f, x, {{.seed = {}, .only = {{\"{}\"}}}}).",
-                               options_.seed, entry_name(k, position));
+            return fmt::format(" Repeat with check_gradients({}, {{.seed = {}, .only = {{\"{}\"}}}}).",
+                               arguments_, options_.seed, entry_name(k, position));
         };
         detail::climb(records_, subject_, how);
         check_zeros();
@@ -133,6 +135,7 @@ private:
 
     Records& records_;
     Subject subject_;
+    std::string arguments_;
     const GradientOptions& options_;
     std::vector<Extents> extents_;
     Tallies tallies_;
@@ -204,7 +207,11 @@ Report detail::check_recorded(const Recorded& f, const NamedArrays& at, const Gr
     require_real(at);
     Recording recording(f, at);
     const Recording again(f, at);
-    Check check(*recording.tape.records(), recording.subject, options);
+    const bool positional = at.size() > 0 && (at[0].first == "x" || at[0].first == "x0");
+    const std::string arrays = positional
+                                   ? fmt::format("{}", fmt::join(recording.subject.names, ", "))
+                                   : fmt::format("{{{{\"{}\", …}}, …}}", at.empty() ? "" : at[0].first);
+    Check check(*recording.tape.records(), recording.subject, "f, " + arrays, options);
     const std::string why = difference(recording, again);
     // Two evaluations that differ are found on the ladder.
     if (why.empty() || !difference(recording, recording).empty()) return check.run();
@@ -231,7 +238,7 @@ Report check_gradients(const Var& result, const std::vector<Var>& wrt, const std
     }
     subject.wrt = wrt;
     subject.results = real_ones({result});
-    return Check(records, std::move(subject), options).run();
+    return Check(records, std::move(subject), result.to_string() + ", {…}, {…}", options).run();
 }
 
 } // namespace xtape

@@ -65,8 +65,9 @@ BOOST_AUTO_TEST_CASE(a_wrong_entry_is_named_with_both_numbers_and_how_to_repeat)
     };
     const Report report = check_gradients(wrong, w, {.seed = 7});
     expect(report, Verdict::fail, "dx", "[0,2]: ");
-    for (const char* part : {" on the tape, ", " by differences, apart by ",
-                             " times the differences' own error", "{.seed = 7, .only = {\"x[0,2]\"}}"})
+    for (const char* part :
+         {" on the tape, ", " by differences, apart by ", " times the differences' own error",
+          "check_gradients(f, x, {.seed = 7, .only = {\"x[0,2]\"}})"})
         BOOST_TEST(says(report["dx"].finding, part), report);
     BOOST_TEST((report["dx"].verdict == Verdict::fail));
     BOOST_TEST((report["Taylor remainder"].verdict == Verdict::fail), report);
