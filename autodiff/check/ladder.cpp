@@ -278,6 +278,15 @@ private:
             if (h <= smallest) break;
             h = std::max(h / shrink, smallest);
         }
+        const auto differs = [&](const Estimate& e) {
+            return std::abs(ours - e.value) > e.error + 10 * own_noise_[k].data()[i];
+        };
+        // An estimate of an error may be too small by chance: what differs is to differ with another step
+        // too.
+        if (differs(best) && !obstacle)
+            if (const Estimate again = around_->slope(k, i, h / 8, noise_);
+                again.error <= useful * scale && !differs(again))
+                best = again;
         const long double tolerance = best.error + 10 * own_noise_[k].data()[i];
         const bool locally_constant = ours == 0 && best.value == 0;
         const bool far = std::abs(ours - best.value) > 1000 * tolerance;
