@@ -103,11 +103,11 @@ AnyArray Branches::take(const Watch& watch, Evaluation<long double>& evaluation)
     if (watch.what == What::result)
         return evaluation.array(records_.var(record.first_result + watch.position));
     if (watch.what == What::domain) {
-        const auto& [low, high] = domain_of(definition, watch.position);
+        const Interval& domain = domain_of(definition, watch.position);
         const AnyArray& operand = evaluation.array(records_.var(records_.operands(record)[watch.position]));
         auto [inside, to] = AnyArray::zeros<bool>(operand.extents());
         std::transform(operand.data<long double>(), operand.data<long double>() + operand.size(), to,
-                       [&](long double x) { return x >= low && x <= high; });
+                       [&](long double x) { return x >= domain.low && x <= domain.high; });
         return inside;
     }
     std::vector<AnyArray> operands;
