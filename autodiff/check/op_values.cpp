@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 
 namespace xtape::detail {
 namespace {
@@ -170,7 +169,8 @@ void OpCheck::check_operands_unchanged(const Sample& sample) {
         (void)evaluation.array(result);
     for (std::size_t k = 0; k < applied.inputs.size(); ++k) {
         tally.pass();
-        if (std::memcmp(before[k].data(), bytes(evaluation.array(applied.inputs[k])), before[k].size()) != 0)
+        const auto* after = static_cast<const char*>(bytes(evaluation.array(applied.inputs[k])));
+        if (!std::equal(before[k].begin(), before[k].end(), after))
             tally.fail(fmt::format(": the forward function writes into operand {}.", k));
     }
 }
