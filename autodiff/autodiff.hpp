@@ -13,4 +13,5 @@
 #include <xtape/autodiff/gradient.hpp>
 #include <xtape/autodiff/misuse.hpp>
 #include <xtape/autodiff/ops.hpp>
+#include <xtape/autodiff/simplify/simplify.hpp>
 #include <xtape/autodiff/tape.hpp>

@@ -10,7 +10,7 @@ namespace {
 const Op exp_op = elementwise("xtape::exp")
                       .opaque([](auto x) { return exp(x); })
                       .vjp([](const Pullback& p) { return p.cotangent() * p.output(); })
-                      .notation("exp({0})", R"(\exp({0}))")
+                      .notation("e^{0}", "e^{{0}}", 30)
                       .sampled_on(-5, 5);
 
 const Op exp2_op = elementwise("xtape::exp2")

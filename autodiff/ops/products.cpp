@@ -60,7 +60,7 @@ const Op matmul_op =
         })
         .vjp([](const Pullback& p) { return matmul(p.cotangent(), matrix_transpose(p.input(1))); },
              [](const Pullback& p) { return matmul(matrix_transpose(p.input(0)), p.cotangent()); })
-        .notation("{0} {1}", "{0} {1}", 20)
+        .notation("{0} {1}", "{0} {1}", 22)
         .samples([](Draw& draw) {
             std::vector<Sample> samples;
             const auto add = [&](const Extents& a, const Extents& b) {

@@ -1,0 +1,149 @@
+#include <xtape/autodiff/ops.hpp>
+#include <xtape/autodiff/simplify/product.hpp>
+
+#include <algorithm>
+#include <cmath>
+
+namespace xtape {
+namespace {
+
+constexpr std::size_t most_visits = 32;
+constexpr int highest_power = 16;
+
+/// A number for the whole array: without axes, or of one entry where the array has more.
+bool is_scale(const Expression& base, const Expression& like) {
+    return base.is(known().extent) || (base.single() && !like.single());
+}
+
+/// c · number^power. By division, so that a number cancels itself exactly.
+long double scaled(long double c, long double number, int power) {
+    for (int i = 0; i < std::abs(power); ++i)
+        c = power > 0 ? c * number : c / number;
+    return c;
+}
+
+/// x to a positive power.
+Var raised(const Var& x, int power) {
+    if (power == 1) return x;
+    return power == 2 ? square(x) : pow(x, power);
+}
+
+/// Multiplies what is there so far, or begins.
+void append(std::optional<Var>& product, const Var& factor) {
+    product = product ? *product * factor : factor;
+}
+
+} // namespace
+
+void Product::times(std::uint32_t base, int power) {
+    const auto it = std::ranges::find(factors, base, &Factor::base);
+    if (it == factors.end()) {
+        factors.push_back({base, power});
+        return;
+    }
+    cancelled |= (it->power > 0) != (power > 0);
+    it->power += power;
+    if (it->power == 0) factors.erase(it);
+}
+
+void Product::times(const Product& other, int power) {
+    coefficient = scaled(coefficient, other.coefficient, power);
+    cancelled |= other.cancelled;
+    for (const Factor& factor : other.factors)
+        times(factor.base, power * factor.power);
+}
+
+int Product::power_of(std::uint32_t base) const {
+    const auto it = std::ranges::find(factors, base, &Factor::base);
+    return it == factors.end() ? 0 : it->power;
+}
+
+bool Product::same_factors(const Product& other) const {
+    return factors.size() == other.factors.size() && std::ranges::all_of(factors, [&](const Factor& factor) {
+               return other.power_of(factor.base) == factor.power;
+           });
+}
+
+Product product_of(const Match& match, Expression root) {
+    const Known& k = known();
+    Product product;
+    std::vector<std::pair<Expression, int>> todo{{root, 1}};
+    for (std::size_t visits = 0; !todo.empty(); ++visits) {
+        const auto [e, power] = todo.back();
+        todo.pop_back();
+        if (const auto number = e.number(); number && (*number != 0 || power > 0)) {
+            product.coefficient = scaled(product.coefficient, *number, power);
+            continue;
+        }
+        const bool enter = visits < most_visits && std::abs(power) < highest_power &&
+                           (e == root || match.open(e)) && e.size() > 0;
+        if (enter && e.is(k.multiply)) {
+            todo.emplace_back(e[1], power);
+            todo.emplace_back(e[0], power);
+        } else if (enter && e.is(k.divide)) {
+            todo.emplace_back(e[1], -power);
+            todo.emplace_back(e[0], power);
+        } else if (enter && e.is(k.negative)) {
+            if (power % 2 != 0) product.coefficient = -product.coefficient;
+            todo.emplace_back(e[0], power);
+        } else if (enter && e.is(k.reciprocal)) {
+            todo.emplace_back(e[0], -power);
+        } else if (enter && e.is(k.square)) {
+            todo.emplace_back(e[0], 2 * power);
+        } else if (enter && e.is(k.broadcast_to)) {
+            todo.emplace_back(e[0], power);
+        } else {
+            product.times(e.id(), power);
+        }
+    }
+    if (product.coefficient == 0 && !product.factors.empty()) {
+        product.factors.clear();
+        product.cancelled = true;
+    }
+    return product;
+}
+
+Scaled split_scale(const Product& product, const Expression& like) {
+    Scaled parts;
+    parts.scale.coefficient = product.coefficient;
+    for (const Factor& factor : product.factors) {
+        const bool scale = is_scale({like.records(), factor.base}, like);
+        (scale ? parts.scale : parts.rest).factors.push_back(factor);
+    }
+    return parts;
+}
+
+Var build(const Product& product, const Expression& like) {
+    Records& records = like.records();
+    const Scaled parts = split_scale(product, like);
+    std::optional<Var> above, below, scale_above, scale_below;
+    for (const Factor& f : parts.rest.factors)
+        append(f.power > 0 ? above : below, raised(records.var(f.base), std::abs(f.power)));
+    for (const Factor& f : parts.scale.factors)
+        append(f.power > 0 ? scale_above : scale_below, raised(records.var(f.base), std::abs(f.power)));
+
+    long double coefficient = product.coefficient;
+    const auto take_number = [&] {
+        const Var number = Operand(coefficient).on(records.shared_from_this());
+        coefficient = 1;
+        return number;
+    };
+    std::optional<Var> scale = scale_above;
+    if (scale && std::abs(coefficient) != 1) scale = take_number() * *scale;
+    if (scale_below) scale = (scale ? *scale : take_number()) / *scale_below;
+    if (!scale && (std::abs(coefficient) != 1 || (!above && !below))) scale = take_number();
+    std::optional<Var> rest = above;
+    if (below) {
+        if (!rest && scale) {
+            rest = *scale / *below;
+            scale.reset();
+        } else {
+            rest = (rest ? *rest : take_number()) / *below;
+        }
+    }
+    Var result = scale && rest ? *scale * *rest : scale ? *scale : *rest;
+    if (coefficient == -1) result = -result;
+    return with_shape_of(result, like);
+}
+
+} // namespace xtape

@@ -1,0 +1,74 @@
+#pragma once
+
+/// Rewrite rules as named data: what is replaced by what, where that holds, and how it is tested.
+
+#include <xtape/autodiff/sample.hpp>
+#include <xtape/autodiff/simplify/expression.hpp>
+#include <xtape/autodiff/tape.hpp>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace xtape {
+
+/// What is simplified for: the textbook's equation, or numbers that are right where a function saturates.
+enum class Goal { textbook, stable, both };
+
+/// How far the two sides of a rule agree: in every bit, NaN included; up to rounding; or over the real
+/// numbers, so that a NaN, an infinity or a 0 may be replaced by the true value.
+enum class Agreement { exact, rounding, real };
+
+/// `exact`, `rounding`, `real`.
+[[nodiscard]] const char* to_string(Agreement agreement);
+
+/// A record at which a rule is tried. Its operands are simplified already.
+class Match {
+public:
+    /// Whose names a rule has to mind, by the id of the result.
+    enum class Named : std::uint8_t { no, as_adjoint, by_user };
+
+    Match(Expression root, Goal goal, const std::vector<Named>& names, bool through_names)
+        : root_(root), goal_(goal), names_(names), through_names_(through_names) {}
+
+    [[nodiscard]] const Expression& root() const { return root_; }
+    [[nodiscard]] Expression operator[](std::size_t k) const { return root_[k]; }
+    [[nodiscard]] Records& records() const { return root_.records(); }
+    [[nodiscard]] Goal goal() const { return goal_; }
+
+    /// True where the rule may take this intermediate result apart: a textbook keeps what the user has named.
+    [[nodiscard]] bool open(const Expression& e) const;
+
+    /// True where the rule may change its value, as by taking a factor out: it has no name, not even that of
+    /// an adjoint, by which an equation could call it.
+    [[nodiscard]] bool free(const Expression& e) const;
+
+private:
+    [[nodiscard]] Named named(const Expression& e) const {
+        return e.id() < names_.size() ? names_[e.id()] : Named::no;
+    }
+
+    Expression root_;
+    Goal goal_;
+    const std::vector<Named>& names_;
+    bool through_names_;
+};
+
+/// Something that a rule is tested on: recorded on an empty tape with operands that are drawn.
+using Example = std::function<Var(Tape&, Draw&)>;
+
+/// One rewrite rule. A library brings its own by putting them into the list that `simplify` is given.
+struct Rule {
+    std::string name;
+    Agreement agreement;
+    Goal goal = Goal::both;
+    std::vector<Op> at;    ///< the operations at which it is tried; none: all
+    std::string condition; ///< where it holds, and why
+    /// The replacement, recorded on the same tape, or an empty Var where the rule does not apply. What it
+    /// returns must be smaller in some measure that every firing lowers, or simplify cannot end.
+    std::function<Var(const Match&)> replace;
+    std::vector<Example> fires;     ///< examples on which it must fire, the edges of its condition included
+    std::vector<Example> refuses{}; ///< examples that look like it and lie outside its condition
+};
+
+} // namespace xtape
