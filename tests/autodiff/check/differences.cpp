@@ -60,3 +60,15 @@ BOOST_AUTO_TEST_CASE(a_function_that_is_not_a_number_gives_no_estimate) {
         derivative([](long double) { return std::numeric_limits<long double>::quiet_NaN(); }, 1, 0.02L);
     BOOST_TEST(!(std::abs(estimate.value - 0) <= estimate.error));
 }
+
+BOOST_AUTO_TEST_CASE(one_side_of_a_kink_has_a_slope_of_its_own) {
+    const auto f = [](long double x) { return x > 0 ? std::sin(x) : std::exp(-2 * x) - 1; };
+    const Estimate right = derivative(f, 0, 0.02L, 0, xtape::Side::right),
+                   left = derivative(f, 0, 0.02L, 0, xtape::Side::left);
+    BOOST_TEST(std::abs(right.value - 1) <= right.error);
+    BOOST_TEST(std::abs(left.value + 2) <= left.error);
+    for (const Estimate& estimate : {right, left}) {
+        BOOST_TEST(estimate.error < 1e-9L);
+        BOOST_TEST(!(std::abs(1.001L * estimate.value - estimate.value) <= estimate.error));
+    }
+}

@@ -4,6 +4,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <sstream>
+
 using namespace xtape;
 
 namespace {
@@ -48,4 +50,20 @@ BOOST_AUTO_TEST_CASE(it_prints_a_table_and_finds_by_name) {
         BOOST_TEST(text.find(part) != std::string::npos, part);
     BOOST_TEST((r["dZ1"].verdict == Verdict::fail));
     BOOST_CHECK_THROW((void)r["dW3"], NameError);
+}
+
+BOOST_AUTO_TEST_CASE(findings_stand_below_the_table_and_reasons_beside_the_verdict) {
+    Report report("Check");
+    Comparison kink{"dW", "(4 × 3)", 9, 2e-12L, 1e-11L, Verdict::inconclusive, ""};
+    kink.reason = "kink";
+    kink.finding = "[2,:]: relu at Z[2,17] = 0 changes branch.";
+    report.add(kink);
+    const std::string text = report.to_string();
+    BOOST_TEST(text.find("INCONCLUSIVE(kink)") != std::string::npos);
+    BOOST_TEST(text.find("\nINCONCLUSIVE(kink) dW[2,:]: relu at Z[2,17] = 0 changes branch.\n") !=
+               std::string::npos);
+    BOOST_TEST(!report); // neither passed nor failed
+    std::ostringstream out;
+    out << report;
+    BOOST_TEST(out.str() == text);
 }
