@@ -13,5 +13,7 @@
 #include <xtape/autodiff/gradient.hpp>
 #include <xtape/autodiff/misuse.hpp>
 #include <xtape/autodiff/ops.hpp>
+#include <xtape/autodiff/print/dot.hpp>
+#include <xtape/autodiff/print/equation.hpp>
 #include <xtape/autodiff/simplify/simplify.hpp>
 #include <xtape/autodiff/tape.hpp>

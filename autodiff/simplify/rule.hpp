@@ -28,13 +28,24 @@ public:
     /// Whose names a rule has to mind, by the id of the result.
     enum class Named : std::uint8_t { no, as_adjoint, by_user };
 
-    Match(Expression root, Goal goal, const std::vector<Named>& names, bool through_names)
-        : root_(root), goal_(goal), names_(names), through_names_(through_names) {}
+    /// Looks for an operation that is on the tape already: its result, or what that has become.
+    using Find = std::function<std::optional<std::uint32_t>(const Op&, std::uint32_t operand)>;
+
+    struct Context {
+        Goal goal;
+        bool through_names;
+        bool in_gradient; ///< the record is that of a named gradient
+        const std::vector<Named>& names;
+        const Find& find;
+    };
+
+    Match(Expression root, const Context& context) : root_(root), context_(context) {}
 
     [[nodiscard]] const Expression& root() const { return root_; }
     [[nodiscard]] Expression operator[](std::size_t k) const { return root_[k]; }
     [[nodiscard]] Records& records() const { return root_.records(); }
-    [[nodiscard]] Goal goal() const { return goal_; }
+    [[nodiscard]] Goal goal() const { return context_.goal; }
+    [[nodiscard]] bool in_gradient() const { return context_.in_gradient; }
 
     /// True where the rule may take this intermediate result apart: a textbook keeps what the user has named.
     [[nodiscard]] bool open(const Expression& e) const;
@@ -43,15 +54,17 @@ public:
     /// an adjoint, by which an equation could call it.
     [[nodiscard]] bool free(const Expression& e) const;
 
+    /// The operation on this operand where it has been recorded, be it that a user's operation of the same
+    /// definition now stands for it.
+    [[nodiscard]] std::optional<Expression> find(const Op& op, const Expression& operand) const;
+
 private:
     [[nodiscard]] Named named(const Expression& e) const {
-        return e.id() < names_.size() ? names_[e.id()] : Named::no;
+        return e.id() < context_.names.size() ? context_.names[e.id()] : Named::no;
     }
 
     Expression root_;
-    Goal goal_;
-    const std::vector<Named>& names_;
-    bool through_names_;
+    const Context& context_;
 };
 
 /// Something that a rule is tested on: recorded on an empty tape with operands that are drawn.

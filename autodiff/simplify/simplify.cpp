@@ -111,15 +111,18 @@ private:
         operands_.clear();
         for (const std::uint32_t operand : work_.operands(record))
             operands_.push_back(canonical(operand));
-        const std::uint32_t first = emit(work_, record, whole);
+        // a + b that a rule replaced by b + a, for its order, is not to be taken for the same again.
+        const bool replaces = !frames_.back().body && record.first_result == frames_.back().root;
+        const std::uint32_t first = emit(work_, record, whole, replaces ? frames_.back().owner : none);
         grow();
         for (std::uint32_t k = 0; k < record.result_count; ++k)
             if (first + k != record.first_result + k) canonical_[record.first_result + k] = first + k;
     }
 
     /// The record with its operands replaced by `operands_`: one that is there already, or a new one, at
-    /// which the rules are tried. Returns its first result.
-    std::uint32_t emit(const Records& source, const Record& record, bool whole) {
+    /// which the rules are tried. `replaced` is not taken for it. Returns its first result.
+    std::uint32_t emit(const Records& source, const Record& record, bool whole,
+                       std::uint32_t replaced = none) {
         ++visited_;
         const Op op = source.op(record);
         const Attributes& attributes = source.attributes(record);
@@ -127,7 +130,7 @@ private:
         const std::size_t key = hash(op, attributes, leaf);
         const auto [begin, end] = known_.equal_range(key);
         for (auto it = begin; it != end; ++it)
-            if (equal(it->second, op, attributes, leaf)) return it->second;
+            if (it->second != replaced && equal(it->second, op, attributes, leaf)) return it->second;
         std::uint32_t first = record.first_result;
         if (&source != &work_ || !std::ranges::equal(operands_, work_.operands(record))) {
             if (leaf) {
@@ -147,7 +150,9 @@ private:
     }
 
     void apply_rules(std::uint32_t id, const Op& op, bool whole) {
-        const Match match({work_, id}, options_.goal, named_, options_.through_names);
+        const Match::Context context{options_.goal, options_.through_names,
+                                     given_names_[at_] == Match::Named::as_adjoint, named_, find_};
+        const Match match({work_, id}, context);
         for (const Rule* rule : rules_for(op)) {
             ++attempts_;
             const std::uint32_t mark = work_.record_count();
@@ -216,6 +221,17 @@ private:
         throw OpError(fmt::format("simplify: at {} rules keep replacing one another: {}. What a rule returns "
                                   "must be smaller in a measure that all of them lower.",
                                   given_->describe(at_), names));
+    }
+
+    [[nodiscard]] std::optional<std::uint32_t> find(const Op& op, std::uint32_t operand) const {
+        const std::size_t key = mixed(std::hash<const void*>{}(&op.definition()), operand);
+        const auto [begin, end] = known_.equal_range(key);
+        for (auto it = begin; it != end; ++it) {
+            const Expression e(work_, it->second);
+            if (e.is(op) && e.size() == 1 && e[0].id() == operand && e.attributes().empty())
+                return canonical(it->second);
+        }
+        return {};
     }
 
     [[nodiscard]] const std::vector<const Rule*>& rules_for(const Op& op) {
@@ -330,6 +346,7 @@ private:
     std::vector<std::uint32_t> operands_;
     std::vector<Step> steps_;
     std::uint32_t at_ = 0;
+    const Match::Find find_ = [this](const Op& op, std::uint32_t operand) { return find(op, operand); };
     std::size_t visited_ = 0, attempts_ = 0;
 };
 

@@ -192,27 +192,26 @@ bool collect(std::vector<Product>& terms) {
     return vanished;
 }
 
-Var build(const std::vector<Product>& terms, const Expression& like) {
-    if (terms.empty()) return with_shape_of(Operand(0).on(like.records().shared_from_this()), like);
-    if (terms.size() == 1) return build(terms[0], like);
-    // Terms take the shape of their own operands; the sum is repeated, where it has to be, as a whole.
-    const auto term = [&](Product product, long double sign) {
-        product.coefficient *= sign;
-        return unrepeated(build(product, like));
+Var build(const std::vector<Product>& given, const Expression& like) {
+    if (given.empty()) return with_shape_of(Operand(0).on(like.records().shared_from_this()), like);
+    if (given.size() == 1) return build(given[0], like);
+    // A sign costs an operation in front of the first term, unless a number takes it.
+    const auto costs_sign = [&](const Product& term) {
+        return term.coefficient == -1 && split_scale(term, like).scale.factors.empty();
     };
+    std::vector<Product> terms = given;
+    const auto first = std::ranges::find_if_not(terms, costs_sign);
+    const bool none_added = first == terms.end();
+    if (!none_added) std::rotate(terms.begin(), first, first + 1);
     std::optional<Var> sum;
-    const bool none_added = std::ranges::none_of(terms, [](const Product& t) { return t.coefficient > 0; });
-    for (const Product& t : terms)
-        if (none_added || t.coefficient > 0) {
-            const Var value = term(t, none_added ? -1 : 1);
-            sum = sum ? *sum + value : value;
-        }
-    if (none_added)
-        sum = -*sum;
-    else
-        for (const Product& t : terms)
-            if (!(t.coefficient > 0)) sum = *sum - term(t, -1);
-    return with_shape_of(*sum, like);
+    for (Product& term : terms) {
+        const bool subtracted = sum && !none_added && term.coefficient < 0;
+        if (none_added || subtracted) term.coefficient = -term.coefficient;
+        // Terms take the shape of their own operands; the sum is repeated, where it has to be, as a whole.
+        const Var value = unrepeated(build(term, like));
+        sum = !sum ? value : subtracted ? *sum - value : *sum + value;
+    }
+    return with_shape_of(none_added ? -*sum : *sum, like);
 }
 
 Var expand_collect_factor(const Match& match) {

@@ -13,7 +13,7 @@ namespace xtape {
 /// Adds up terms with the same factors and drops those that are zero. True where some vanished.
 bool collect(std::vector<Product>& terms);
 
-/// Records the sum: what is added first, then what is subtracted.
+/// Records the sum in the order of its terms, beginning with one that needs no sign in front.
 [[nodiscard]] Var build(const std::vector<Product>& terms, const Expression& like);
 
 /// The arithmetic operations of which the expression is made, shared ones counted once; what is not open, and

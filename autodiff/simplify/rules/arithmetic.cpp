@@ -1,6 +1,7 @@
 #include <xtape/autodiff/simplify/rules/examples.hpp>
 #include <xtape/autodiff/simplify/sum.hpp>
 
+#include <algorithm>
 #include <cmath>
 
 namespace xtape {
@@ -15,10 +16,32 @@ Var unless_same(const Match& m, const Var& result) {
     return same_structure(e, m.root()) || cost(m, e) > cost(m, m.root()) ? Var() : result;
 }
 
+/// −(x − y) is y − x: a difference among the factors takes the sign of the product.
+void turn_difference(const Match& m, Product& product) {
+    for (Factor& factor : product.factors) {
+        const Expression base(m.records(), factor.base);
+        if (product.coefficient >= 0 || factor.power != 1 || !base.is(known().subtract) || !m.open(base))
+            continue;
+        const Var turned = base[1].var() - base[0].var();
+        if (!same_extents(turned.shape(), base.shape())) continue;
+        factor.base = turned.id();
+        product.coefficient = -product.coefficient;
+    }
+}
+
 Var collect_factors(const Match& m, bool cancels) {
-    const Product product = product_of(m, m.root());
+    Product product = product_of(m, m.root());
     if (product.cancelled != cancels || !std::isfinite(product.coefficient)) return {};
+    if (m.goal() == Goal::textbook) turn_difference(m, product);
     return unless_same(m, build(product, m.root()));
+}
+
+/// A variable or input times a number.
+bool is_scaled_leaf(const Match& m, const Product& term) {
+    const Scaled parts = split_scale(term, m.root());
+    return parts.rest.factors.size() == 1 && parts.rest.factors[0].power == 1 &&
+           m.records().leaf(parts.rest.factors[0].base) &&
+           !(std::abs(term.coefficient) == 1 && parts.scale.factors.empty());
 }
 
 Var collect_terms(const Match& m, bool cancels) {
@@ -27,6 +50,9 @@ Var collect_terms(const Match& m, bool cancels) {
     if (collect(terms) != cancels) return {};
     for (const Product& term : terms)
         if (term.cancelled || !std::isfinite(term.coefficient)) return {};
+    // A gradient ends with what a penalty adds: λ W comes after dZ Aᵀ.
+    if (m.in_gradient() && m.goal() == Goal::textbook)
+        std::ranges::stable_partition(terms, [&](const Product& term) { return !is_scaled_leaf(m, term); });
     return unless_same(m, build(terms, m.root()));
 }
 
@@ -83,6 +109,28 @@ std::vector<Rule> arithmetic_rules() {
          {[](Tape& t, Draw& d) {
              return pow(leaf(t, d, "x", {2, 3}, 0.5), 3);
          }}},
+        {"cancel",
+         Agreement::real,
+         Goal::both,
+         {k.multiply, k.divide, k.negative, k.reciprocal, k.square},
+         "x / x = 1 and 0 · x = 0: over the reals where x is not 0, or finite.",
+         [](const Match& m) { return collect_factors(m, true); },
+         {[](Tape& t, Draw& d) {
+              const Var a = leaf(t, d, "a", {2, 3}, 0.1, 0.9);
+              return leaf(t, d, "y", {2, 3}) / a * (a * (1 - a));
+          },
+          [](Tape& t, Draw& d) {
+              return 0 * leaf(t, d, "x", {2, 3});
+          },
+          [](Tape& t, Draw&) {
+              const Var x = row(t, "x", {-1e300, 1e-300, 0, 3});
+              return square(x) / x;
+          },
+          [](Tape& t, Draw& d) {
+              const Var x = leaf(t, d, "x", {0});
+              return x / x;
+          }},
+         {number_times_number}},
         {"expand, collect, factor",
          Agreement::real,
          Goal::both,
@@ -113,28 +161,6 @@ std::vector<Rule> arithmetic_rules() {
               const Var x = leaf(t, d, "x", {2}), y = leaf(t, d, "y", {2});
               return (x - y) * (x * (1 - x));
           }}},
-        {"cancel",
-         Agreement::real,
-         Goal::both,
-         {k.multiply, k.divide, k.negative, k.reciprocal, k.square},
-         "x / x = 1 and 0 · x = 0: over the reals where x is not 0, or finite.",
-         [](const Match& m) { return collect_factors(m, true); },
-         {[](Tape& t, Draw& d) {
-              const Var a = leaf(t, d, "a", {2, 3}, 0.1, 0.9);
-              return leaf(t, d, "y", {2, 3}) / a * (a * (1 - a));
-          },
-          [](Tape& t, Draw& d) {
-              return 0 * leaf(t, d, "x", {2, 3});
-          },
-          [](Tape& t, Draw&) {
-              const Var x = row(t, "x", {-1e300, 1e-300, 0, 3});
-              return square(x) / x;
-          },
-          [](Tape& t, Draw& d) {
-              const Var x = leaf(t, d, "x", {0});
-              return x / x;
-          }},
-         {number_times_number}},
         {"collect factors",
          Agreement::rounding,
          Goal::both,

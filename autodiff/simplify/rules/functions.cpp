@@ -41,6 +41,24 @@ Var logistic(const Match& m) {
     return {};
 }
 
+/// exp(x) σ(−x) = σ(x).
+Var exp_of_logistic(const Match& m) {
+    Product product = product_of(m, m.root());
+    for (const auto& [base, power] : product.factors) {
+        const Expression exponential(m.records(), base);
+        if (power <= 0 || !exponential.is(known().exp)) continue;
+        const Expression x = exponential[0];
+        const auto minus = x.is(known().negative) ? std::optional(x[0]) : m.find(known().negative, x);
+        const auto other = minus ? m.find(known().sigmoid, *minus) : std::nullopt;
+        if (!other || product.power_of(other->id()) <= 0) continue;
+        product.times(base, -1);
+        product.times(other->id(), -1);
+        product.times(sigmoid(x.var()).id(), 1);
+        return build(product, m.root());
+    }
+    return {};
+}
+
 /// exp(z) / Σ exp(z), where the sum is over one axis that stays, or over all.
 Var softmax_written_out(const Match& m) {
     Product product = product_of(m, m.root());
@@ -122,6 +140,25 @@ std::vector<Rule> function_rules() {
           [](Tape& t, Draw& d) { return reciprocal(1 + exp(leaf(t, d, "z", {0}))); }},
          {[](Tape& t, Draw& d) { return 1 / (2 + exp(leaf(t, d, "z", {2}))); },
           [](Tape& t, Draw& d) { return 1 / (1 - exp(leaf(t, d, "z", {2}, 1, 2))); }}},
+        {"exponential of a logistic function",
+         Agreement::real,
+         Goal::both,
+         {k.multiply, k.divide},
+         "exp(x) σ(−x) = σ(x) for every real x; written out, it is NaN where exp(x) overflows.",
+         exp_of_logistic,
+         {[](Tape& t, Draw& d) {
+              const Var z = leaf(t, d, "z", {2, 3}, -8, 8);
+              return sigmoid(z) * leaf(t, d, "y", {3}) * exp(-z);
+          },
+          [](Tape& t, Draw&) {
+              const Var z = saturating(t, "z");
+              const Var minus = -z;
+              return exp(z) * sigmoid(minus);
+          }},
+         {[](Tape& t, Draw& d) {
+             const Var z = leaf(t, d, "z", {2});
+             return exp(z) * sigmoid(z);
+         }}},
         {"softmax",
          Agreement::real,
          Goal::both,
@@ -178,7 +215,7 @@ std::vector<Rule> function_rules() {
          {[](Tape& t, Draw&) { return log1p(exp(saturating(t, "z"))); },
           [](Tape& t, Draw&) { return log1p(-sigmoid(saturating(t, "z"))); }},
          {[](Tape& t, Draw& d) { return log1p(leaf(t, d, "z", {3}, 0, 1)); }}},
-        {"1 − σ(z) as σ(−z)",
+        {"complement as logistic function",
          Agreement::real,
          Goal::stable,
          {k.subtract},
@@ -191,7 +228,7 @@ std::vector<Rule> function_rules() {
          {[](Tape& t, Draw& d) {
              return 2 - sigmoid(leaf(t, d, "z", {2, 3}));
          }}},
-        {"σ(−z) as 1 − σ(z)",
+        {"logistic function as complement",
          Agreement::real,
          Goal::textbook,
          {k.sigmoid},
