@@ -117,6 +117,17 @@ AnyArray AnyArray::reshaped(const Extents& extents) const {
     return result;
 }
 
+AnyArray AnyArray::row(std::size_t position) const {
+    if (rank() == 0 || position >= extents_[0])
+        throw IndexError(fmt::format("Position {} is outside the leading axis of an array {}.", position,
+                                     xtape::to_string(extents_)));
+    Extents extents(extents_.begin() + 1, extents_.end());
+    const std::size_t offset = position * size_of(extents);
+    return with_type(element_, [&]<class S>(const S*) {
+        return AnyArray(element_, std::move(extents), owner_, data<S>() + offset);
+    });
+}
+
 AnyArray AnyArray::owned() const {
     if (owner_) return *this;
     return with_type(element_, [&]<class S>(const S*) { return AnyArray(to<S>()); });

@@ -98,6 +98,9 @@ public:
     /// The same elements under other extents of the same size: nothing is copied.
     [[nodiscard]] AnyArray reshaped(const Extents& extents) const;
 
+    /// The entries at one position of the leading axis: nothing is copied.
+    [[nodiscard]] AnyArray row(std::size_t position) const;
+
     /// This array where it owns its elements, else a copy that does.
     [[nodiscard]] AnyArray owned() const;
 

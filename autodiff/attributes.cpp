@@ -15,6 +15,7 @@ std::string print(const std::string& value) { return value; }
 std::string print(const Axes& value) { return fmt::format("[{}]", fmt::join(value, ", ")); }
 std::string print(const Dim& value) { return value.to_string(); }
 std::string print(const Shape& value) { return value.to_string(); }
+std::string print(const Graph& value) { return value.to_string(); }
 
 void mix(std::size_t& seed, std::size_t hash) {
     seed ^= hash + 0x9e3779b97f4a7c15ULL + (seed << 6) + (seed >> 2);
@@ -24,6 +25,8 @@ std::size_t hash_of(const Attribute& attribute) {
     std::size_t seed = attribute.index();
     if (const auto* number = std::get_if<long double>(&attribute)) {
         mix(seed, std::hash<long double>{}(*number));
+    } else if (const auto* graph = std::get_if<Graph>(&attribute)) {
+        mix(seed, graph->hash());
     } else {
         mix(seed,
             std::hash<std::string>{}(std::visit([](const auto& value) { return print(value); }, attribute)));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <xtape/autodiff/graph.hpp>
 #include <xtape/autodiff/shape.hpp>
 
 #include <cstdint>
@@ -11,8 +12,8 @@
 namespace xtape {
 
 /// What an attribute can be: an axis, a slope, a flag as text, axes, the shape or the dimension that a result
-/// has.
-using Attribute = std::variant<std::int64_t, long double, std::string, Axes, Dim, Shape>;
+/// has, the function that is applied.
+using Attribute = std::variant<std::int64_t, long double, std::string, Axes, Dim, Shape, Graph>;
 
 /// The attributes of one record, in the order in which the operation names them: comparable, hashable and
 /// printable, because they are part of a record's identity.
@@ -46,6 +47,7 @@ public:
     [[nodiscard]] long double real(const std::string& name) const { return get<long double>(name); }
     [[nodiscard]] const Axes& axes(const std::string& name) const { return get<Axes>(name); }
     [[nodiscard]] const Shape& shape(const std::string& name) const { return get<Shape>(name); }
+    [[nodiscard]] const Graph& graph(const std::string& name) const { return get<Graph>(name); }
 
     bool operator==(const Attributes& other) const;
     [[nodiscard]] std::size_t hash() const;

@@ -101,6 +101,27 @@ public:
         return self();
     }
 
+    /// One rule for several operands whose cotangents share work: it is told which positions are needed, and
+    /// returns the cotangents of those, in their order.
+    Self&
+    vjp_all(std::function<std::vector<Var>(const Pullback&, std::span<const std::size_t> needed)> rule) {
+        definition_.vjp_all = std::move(rule);
+        return self();
+    }
+
+    /// A forward rule of its own: a function of a Pushforward that returns the tangent of the result (or a
+    /// vector of them), an empty Var for zero. Without one, forward mode is derived from the vjp.
+    template <class F>
+    Self& jvp(F f) {
+        definition_.jvp = [f](const Pushforward& p) -> std::vector<Var> {
+            if constexpr (std::convertible_to<decltype(f(p)), Var>)
+                return {f(p)};
+            else
+                return f(p);
+        };
+        return self();
+    }
+
     /// Declares that no derivative passes through this operation, as through `stop_gradient` or `sign`.
     Self& without_gradient() {
         definition_.without_gradient = true;
@@ -268,6 +289,13 @@ public:
     /// Any number of operands, all of this kind.
     Operation& any_number_of(Kind kind) {
         definition_.operands = {kind};
+        definition_.variadic = true;
+        return *this;
+    }
+
+    /// Any number of operands of any kind; the shape rule says what fits.
+    Operation& any_operands() {
+        definition_.operands.clear();
         definition_.variadic = true;
         return *this;
     }

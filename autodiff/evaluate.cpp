@@ -1,5 +1,6 @@
 #include <xtape/autodiff/evaluate.hpp>
 #include <xtape/autodiff/records.hpp>
+#include <xtape/autodiff/step.hpp>
 
 #include <fmt/format.h>
 
@@ -174,16 +175,11 @@ AnyArray Evaluation<T>::leaf(const Records& records, std::uint32_t id) {
     const auto held = bindings_.find(id);
     if (held != bindings_.end() && records.holds(id, held->second.serial)) return held->second.array;
     const Leaf& leaf = *records.leaf(id);
-    if (const auto* number = std::get_if<long double>(&leaf)) {
-        auto [array, data] = AnyArray::zeros<T>({});
-        *data = static_cast<T>(*number);
-        return array;
-    }
-    if (const auto* array = std::get_if<AnyArray>(&leaf)) return fitted<T>(records, id, *array);
     if (const auto* cell = std::get_if<std::shared_ptr<Cell>>(&leaf)) {
         cells_.insert_or_assign(id, std::pair(*cell, (*cell)->version()));
         return (*cell)->array().as<T>();
     }
+    if (!std::holds_alternative<std::monostate>(leaf)) return detail::constant<T>(records, id);
     const std::string name = records.describe(id);
     throw BindingError(
         fmt::format("input {} {}, which has no array. Bound: {}. Bind one: .value({{{{{}, array}}}}).", name,
@@ -211,37 +207,14 @@ void Evaluation<T>::compute(const Records& records, std::uint32_t index, const E
     std::vector<AnyArray> operands;
     operands.reserve(record.operand_count);
     for (const std::uint32_t id : records.operands(record))
-        operands.push_back(perturbed(values_.at(id).array));
+        operands.push_back(values_.at(id).array);
     std::vector<Extents> extents;
     for (std::uint32_t k = 0; k < record.result_count; ++k)
         extents.push_back(environment.extents(records.result(record.first_result + k).shape));
-    const Definition& definition = records.definition(record);
-    const auto& kernel = std::get<Kernel<T>>(definition.forward);
-    if (!kernel)
-        throw OpError(
-            fmt::format("{} has no forward function. Add .forward(…) to its definition.", definition.name));
-    Call<T> call(definition.name, operands, records.attributes(record), extents, environment,
-                 [&](std::size_t k) { return records.describe(records.operands(record)[k]); });
-    kernel(call);
-    for (std::uint32_t k = 0; k < record.result_count; ++k) {
-        auto& result = call.results()[k];
-        if (!result)
-            throw OpError(fmt::format("{}: its forward function gave no result {}.", definition.name, k));
-        if (result->extents() != extents[k])
-            throw OpError(fmt::format(
-                "{}: its forward function gave an array {} where its shape rule says {}.",
-                records.describe(record.first_result), to_string(result->extents()), to_string(extents[k])));
-        const Kind kind = records.result(record.first_result + k).kind;
-        const Element wanted = kind == Kind::real   ? element_of<T>
-                               : kind == Kind::mask ? Element::b8
-                                                    : Element::i64;
-        if (result->element() != wanted)
-            throw OpError(fmt::format(
-                "{}: its forward function gave elements of another type than its shape rule says, "
-                "which is {}.",
-                records.describe(record.first_result), to_string(kind)));
-        values_.insert_or_assign(record.first_result + k, Held{record.serial, std::move(*result)});
-    }
+    auto results = detail::compute<T>(records, record, std::move(operands), extents, environment,
+                                      [this](const AnyArray& array) { return perturbed(array); });
+    for (std::uint32_t k = 0; k < record.result_count; ++k)
+        values_.insert_or_assign(record.first_result + k, Held{record.serial, std::move(results[k])});
 }
 
 template <std::floating_point T>

@@ -42,6 +42,13 @@ std::string detail::call_text(std::string_view op, std::size_t operands,
     return fmt::format("{}({})", start == std::string_view::npos ? op : op.substr(start + 2), text);
 }
 
+void detail::throw_out_of_range(const char* what, std::size_t k, std::size_t size) {
+    throw OpError(
+        fmt::format("A rule asked for {0} {1}, counted from 0, of an operation with {2}. Ask for {0} "
+                    "0 to {3}.",
+                    what, k, size, size == 0 ? 0 : size - 1));
+}
+
 void Signature::fail(const std::string& why) const {
     std::string shapes;
     for (const Var& operand : operands_)

@@ -13,6 +13,16 @@
 
 namespace xtape {
 
+namespace detail {
+/// The k-th of what a rule asks for; throws OpError where there are fewer.
+[[noreturn]] void throw_out_of_range(const char* what, std::size_t k, std::size_t size);
+template <class List>
+[[nodiscard]] const auto& checked(const char* what, const List& list, std::size_t k) {
+    if (k >= list.size()) throw_out_of_range(what, k, list.size());
+    return list[k];
+}
+} // namespace detail
+
 /// The shape and the kind of one result.
 struct ResultType {
     ResultType(Shape result_shape, Kind result_kind = Kind::real)
@@ -28,7 +38,12 @@ public:
         : op_(op), operands_(operands), attributes_(attributes) {}
 
     [[nodiscard]] std::size_t size() const { return operands_.size(); }
-    [[nodiscard]] Shape shape(std::size_t k = 0) const { return operands_[k].shape(); }
+    [[nodiscard]] Shape shape(std::size_t k = 0) const {
+        return detail::checked("operand", operands_, k).shape();
+    }
+    [[nodiscard]] Kind kind(std::size_t k = 0) const {
+        return detail::checked("operand", operands_, k).kind();
+    }
     [[nodiscard]] const Attributes& attributes() const { return attributes_; }
 
     /// The shape that all operands broadcast to; throws ShapeError where they do not.
@@ -70,6 +85,13 @@ namespace detail {
                                     const std::function<std::string(std::size_t)>& describe);
 } // namespace detail
 
+/// A Graph made ready to be run again and again: called with arrays for its inputs, it gives those of its
+/// outputs.
+using Runner = std::function<std::vector<AnyArray>(std::span<const AnyArray> inputs)>;
+
+/// Makes a Graph ready. What depends on no input that `varying` names is computed at the first run only.
+using Prepare = std::function<Runner(const Graph& graph, const std::vector<bool>& varying)>;
+
 /// One operation applied to arrays of one scalar type: what a forward function reads from and writes to.
 template <std::floating_point T>
 class Call {
@@ -79,20 +101,22 @@ public:
     /// `describe(k)` is how messages call operand k; it is asked only where one is made.
     Call(std::string_view op, std::span<const AnyArray> operands, const Attributes& attributes,
          std::span<const Extents> extents, const Environment& environment,
-         std::function<std::string(std::size_t)> describe)
+         std::function<std::string(std::size_t)> describe, Prepare prepare = {})
         : op_(op), operands_(operands), attributes_(attributes), extents_(extents), environment_(environment),
-          describe_(std::move(describe)), results_(extents.size()) {}
+          describe_(std::move(describe)), prepare_(std::move(prepare)), results_(extents.size()) {}
 
     [[nodiscard]] std::size_t size() const { return operands_.size(); }
-    [[nodiscard]] const AnyArray& operand(std::size_t k) const { return operands_[k]; }
+    [[nodiscard]] const AnyArray& operand(std::size_t k) const {
+        return detail::checked("operand", operands_, k);
+    }
     [[nodiscard]] const Attributes& attributes() const { return attributes_; }
 
     /// Operands as read-only xtensor expressions, by their kind.
-    [[nodiscard]] View<T> real(std::size_t k) const { return operands_[k].template view<T>(); }
+    [[nodiscard]] View<T> real(std::size_t k) const { return operand(k).template view<T>(); }
     [[nodiscard]] View<std::int64_t> index(std::size_t k) const {
-        return operands_[k].template view<std::int64_t>();
+        return operand(k).template view<std::int64_t>();
     }
-    [[nodiscard]] View<bool> mask(std::size_t k) const { return operands_[k].template view<bool>(); }
+    [[nodiscard]] View<bool> mask(std::size_t k) const { return operand(k).template view<bool>(); }
 
     /// The extents of result k, from the shape rule.
     [[nodiscard]] const Extents& extents(std::size_t k = 0) const { return extents_[k]; }
@@ -112,6 +136,11 @@ public:
 
     [[nodiscard]] std::vector<std::optional<AnyArray>>& results() { return results_; }
 
+    /// Makes a Graph among the attributes ready to be run, in this evaluation's type and with its extents.
+    [[nodiscard]] Runner prepare(const Graph& graph, const std::vector<bool>& varying) const {
+        return prepare_(graph, varying);
+    }
+
     /// How messages call operand k, and the operation with all of them: `K`, `solve(K, y)`.
     [[nodiscard]] std::string operand_name(std::size_t k) const { return describe_(k); }
     [[nodiscard]] std::string call() const { return detail::call_text(op_, size(), describe_); }
@@ -129,6 +158,7 @@ private:
     std::span<const Extents> extents_;
     const Environment& environment_;
     std::function<std::string(std::size_t)> describe_;
+    Prepare prepare_;
     std::vector<std::optional<AnyArray>> results_;
 };
 
@@ -141,14 +171,48 @@ public:
           attributes_(attributes) {}
 
     [[nodiscard]] std::size_t size() const { return inputs_.size(); }
-    [[nodiscard]] const Var& input(std::size_t k = 0) const { return inputs_[k]; }
-    [[nodiscard]] const Var& output(std::size_t k = 0) const { return outputs_[k]; }
-    [[nodiscard]] const Var& cotangent(std::size_t k = 0) const { return cotangents_[k]; }
+    [[nodiscard]] const Var& input(std::size_t k = 0) const { return detail::checked("operand", inputs_, k); }
+    [[nodiscard]] const Var& output(std::size_t k = 0) const {
+        return detail::checked("result", outputs_, k);
+    }
+    [[nodiscard]] const Var& cotangent(std::size_t k = 0) const {
+        return detail::checked("cotangent", cotangents_, k);
+    }
     [[nodiscard]] const std::vector<Var>& inputs() const { return inputs_; }
+    [[nodiscard]] const std::vector<Var>& outputs() const { return outputs_; }
+    [[nodiscard]] const std::vector<Var>& cotangents() const { return cotangents_; }
     [[nodiscard]] const Attributes& attributes() const { return attributes_; }
 
 private:
     std::vector<Var> inputs_, outputs_, cotangents_;
+    const Attributes& attributes_;
+};
+
+/// What a forward rule sees: the record that it is for, and the tangents of its operands, of their shapes.
+/// A tangent is there for every real operand, and zeros for one that does not move.
+class Pushforward {
+public:
+    Pushforward(std::vector<Var> inputs, std::vector<Var> outputs, std::vector<Var> tangents,
+                std::vector<bool> moves, const Attributes& attributes)
+        : inputs_(std::move(inputs)), outputs_(std::move(outputs)), tangents_(std::move(tangents)),
+          moves_(std::move(moves)), attributes_(attributes) {}
+
+    [[nodiscard]] std::size_t size() const { return inputs_.size(); }
+    [[nodiscard]] const Var& input(std::size_t k = 0) const { return detail::checked("operand", inputs_, k); }
+    [[nodiscard]] const Var& output(std::size_t k = 0) const {
+        return detail::checked("result", outputs_, k);
+    }
+    [[nodiscard]] const Var& tangent(std::size_t k = 0) const {
+        return detail::checked("tangent", tangents_, k);
+    }
+    /// False where operand k is known not to move.
+    [[nodiscard]] bool moves(std::size_t k) const { return k < moves_.size() && moves_[k]; }
+    [[nodiscard]] const std::vector<Var>& inputs() const { return inputs_; }
+    [[nodiscard]] const Attributes& attributes() const { return attributes_; }
+
+private:
+    std::vector<Var> inputs_, outputs_, tangents_;
+    std::vector<bool> moves_;
     const Attributes& attributes_;
 };
 
@@ -172,7 +236,7 @@ using Kernel = std::function<void(Call<T>&)>;
 /// <xtape/autodiff/define.hpp>; the address is its identity.
 struct Definition {
     std::string name;
-    bool variadic = false;               ///< any number of operands, of the one kind given
+    bool variadic = false;               ///< any number of operands, of the one kind given, or of any
     std::vector<Kind> operands;          ///< the kind of each operand
     std::vector<std::string> attributes; ///< the attributes that an elementwise body takes after its operands
     std::function<void(const Signature&, std::vector<ResultType>&)> shape;
@@ -184,6 +248,10 @@ struct Definition {
     /// The cotangent of operand k; an empty Var stands for zero. Empty where the body is to be
     /// differentiated.
     std::function<Var(const Pullback&, std::size_t k)> vjp;
+    /// The cotangents of several operands at once, in the place of `vjp`.
+    std::function<std::vector<Var>(const Pullback&, std::span<const std::size_t>)> vjp_all;
+    /// The tangents of all results, an empty Var for zero. Empty where they come from the vjp.
+    std::function<std::vector<Var>(const Pushforward&)> jvp;
     std::vector<bool> differentiable; ///< per operand; empty where a derivative passes through all
     bool without_gradient = false;    ///< no derivative passes through any operand
 
@@ -195,6 +263,9 @@ struct Definition {
     std::string kink;           ///< where its derivative jumps, in words; empty where it is smooth
     Kernel<long double> branch; ///< numbers that change where an operand crosses a kink
     std::string saturation;     ///< what to use where its result has lost its argument
+
+    /// True where operands may have any kind, which the shape rule checks.
+    [[nodiscard]] bool takes_any_kind() const { return variadic && operands.empty(); }
 
     /// The kind that an operand is to have; a real beyond the last.
     [[nodiscard]] Kind kind_of(std::size_t operand) const {

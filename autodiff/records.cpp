@@ -89,7 +89,7 @@ std::uint32_t Records::append(const Op& op, std::span<const Var> operands, Attri
         if (operands[k].records().get() != this)
             throw VarError(fmt::format("{}: {} is on another tape than {}. Record both on one tape.",
                                        signature.call(), operands[k].to_string(), operands[0].to_string()));
-        if (operands[k].kind() != definition.kind_of(k))
+        if (!definition.takes_any_kind() && operands[k].kind() != definition.kind_of(k))
             throw KindError(fmt::format(
                 "{}: {} is {}, and {} is meant.{}", signature.call(), operands[k].to_string(),
                 to_string(operands[k].kind()), to_string(definition.kind_of(k)),
