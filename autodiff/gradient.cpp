@@ -1,8 +1,7 @@
 #include <xtape/autodiff/gradient.hpp>
 #include <xtape/autodiff/ops/arithmetic.hpp>
-#include <xtape/autodiff/ops/reductions.hpp>
 #include <xtape/autodiff/ops/shaping.hpp>
-#include <xtape/autodiff/records.hpp>
+#include <xtape/autodiff/path.hpp>
 
 #include <fmt/format.h>
 
@@ -11,27 +10,24 @@
 #include <unordered_set>
 
 namespace xtape {
+namespace detail {
 namespace {
 
-/// One walk backwards: from an output with its cotangent to the results in `wrt`, through the records from
-/// `floor` on. What lies before `floor` counts as a leaf, which is how a traced body is differentiated in
-/// place.
+/// One walk backwards: from outputs with their cotangents to the results in `wrt`.
 class Walk {
 public:
-    Walk(Records& records, std::unordered_set<std::uint32_t> wrt, std::uint32_t floor)
-        : records_(records), wrt_(std::move(wrt)), floor_(floor) {}
-
-    void run(std::uint32_t output, const Var& cotangent) {
-        const std::uint32_t last = records_.result(output).record;
-        reached_.insert(output);
-        adjoints_[output] = cotangent;
-        if (last < floor_) return;
-        find_path(last);
-        for (std::uint32_t r = last + 1; r-- > floor_;)
-            if (on_path_[r - floor_]) pull(r);
+    Walk(Records& records, std::unordered_set<std::uint32_t> wrt, std::uint32_t floor,
+         const std::vector<Var>& outputs, const std::vector<Var>& cotangents)
+        : records_(records), path_(records, std::move(wrt), floor, ids(outputs)) {
+        for (std::size_t k = 0; k < outputs.size(); ++k) {
+            reached_.insert(outputs[k].id());
+            if (!cotangents[k].empty()) accumulate(outputs[k].id(), cotangents[k]);
+        }
+        for (std::uint32_t r = path_.end(); r-- > floor;)
+            if (path_.contains(r)) pull(r);
     }
 
-    /// True where a path leads from the output to this result, whatever the derivative along it.
+    /// True where a path leads from an output to this result, whatever the derivative along it.
     [[nodiscard]] bool reached(std::uint32_t id) const { return reached_.contains(id); }
 
     /// The adjoint; empty for zero.
@@ -39,45 +35,22 @@ public:
         const auto it = adjoints_.find(id);
         return it == adjoints_.end() ? Var() : it->second;
     }
-    [[nodiscard]] const std::unordered_map<std::uint32_t, Var>& adjoints() const { return adjoints_; }
+    [[nodiscard]] std::unordered_map<std::uint32_t, Var> take_adjoints() { return std::move(adjoints_); }
 
 private:
-    /// Marks the records that the output is computed from and that are computed from `wrt`.
-    void find_path(std::uint32_t last) {
-        on_path_.assign(last - floor_ + 1, false);
-        on_path_.back() = true;
-        for (std::uint32_t r = last + 1; r-- > floor_;) {
-            if (!on_path_[r - floor_]) continue;
-            for (const std::uint32_t operand : records_.operands(records_.record(r)))
-                if (const std::uint32_t source = records_.result(operand).record; source >= floor_)
-                    on_path_[source - floor_] = true;
-        }
-        for (std::uint32_t r = floor_; r <= last; ++r) {
-            if (!on_path_[r - floor_]) continue;
-            const Record& record = records_.record(r);
-            bool depends = false;
-            for (std::uint32_t k = 0; k < record.operand_count && !depends; ++k)
-                depends = leads_to_wrt(record, k);
-            on_path_[r - floor_] = depends;
-        }
-    }
-
-    /// True where a derivative passes through operand k and the operand is, or depends on, one of `wrt`.
-    [[nodiscard]] bool leads_to_wrt(const Record& record, std::uint32_t k) const {
-        const std::uint32_t id = records_.operands(record)[k];
-        const Definition& definition = records_.definition(record);
-        if (records_.result(id).kind != Kind::real || !definition.passes_gradient(k)) return false;
-        if (wrt_.contains(id)) return true;
-        const std::uint32_t source = records_.result(id).record;
-        return source >= floor_ && on_path_[source - floor_];
+    static std::vector<std::uint32_t> ids(const std::vector<Var>& vars) {
+        std::vector<std::uint32_t> ids;
+        for (const Var& var : vars)
+            ids.push_back(var.id());
+        return ids;
     }
 
     /// Adds what one record passes on to the adjoints of its operands.
     void pull(std::uint32_t r) {
         const Record record = records_.record(r);
-        std::vector<std::uint32_t> needed;
+        std::vector<std::size_t> needed;
         for (std::uint32_t k = 0; k < record.operand_count; ++k)
-            if (leads_to_wrt(record, k)) needed.push_back(k);
+            if (path_.passes(record, k)) needed.push_back(k);
 
         bool reached = false, any = false;
         for (std::uint32_t k = 0; k < record.result_count; ++k) {
@@ -87,13 +60,11 @@ private:
         if (!reached) return;
         const std::vector<std::uint32_t> operands(records_.operands(record).begin(),
                                                   records_.operands(record).end());
-        for (const std::uint32_t k : needed)
+        for (const std::size_t k : needed)
             reached_.insert(operands[k]);
         if (!any) return;
 
-        std::vector<Var> inputs, outputs, cotangents;
-        for (const std::uint32_t id : operands)
-            inputs.push_back(records_.var(id));
+        std::vector<Var> outputs, cotangents;
         for (std::uint32_t k = 0; k < record.result_count; ++k) {
             outputs.push_back(records_.var(record.first_result + k));
             Var cotangent = adjoint(outputs.back().id());
@@ -102,142 +73,134 @@ private:
             cotangents.push_back(std::move(cotangent));
         }
         const Definition& definition = records_.definition(record);
-        if (definition.vjp) {
-            const Attributes& attributes = records_.attributes(record);
-            const Pullback pullback(std::move(inputs), std::move(outputs), std::move(cotangents), attributes);
-            for (const std::uint32_t k : needed)
-                add(record, operands[k], definition.vjp(pullback, k));
+        if (definition.vjp || definition.vjp_all) {
+            const Pullback pullback(vars(records_, operands), std::move(outputs), std::move(cotangents),
+                                    records_.attributes(record));
+            const std::vector<Var> found = contributions(records_, record, pullback, needed);
+            for (std::size_t k = 0; k < needed.size(); ++k)
+                accumulate(operands[needed[k]], found[k]);
         } else if (definition.body) {
             pull_body(record, operands, needed, cotangents[0]);
         } else {
-            throw GradientError(
-                fmt::format("{} has no derivative: give its definition .vjp(rule), a traceable .forward, "
-                            "or .without_gradient() where none is meant.",
-                            definition.name));
+            throw_no_derivative(definition);
         }
     }
 
     /// Records the body of an operation and differentiates that.
     void pull_body(const Record& record, const std::vector<std::uint32_t>& operands,
-                   const std::vector<std::uint32_t>& needed, const Var& cotangent) {
-        const Definition& definition = records_.definition(record);
-        const Attributes& attributes = records_.attributes(record);
+                   const std::vector<std::size_t>& needed, const Var& cotangent) {
         const std::uint32_t floor = records_.record_count();
-        std::vector<Var> arguments;
-        for (const std::uint32_t id : operands)
-            arguments.push_back(records_.var(id));
-        for (const std::string& name : definition.attributes)
-            arguments.push_back(Operand(attributes.real(name)).on(records_.shared_from_this()));
-        std::unordered_set<std::uint32_t> leaves;
-        for (const std::uint32_t k : needed)
-            leaves.insert(operands[k]);
-        Var result = definition.body(arguments);
-        // A body may ignore an operand that widens the result; its value is then that of the record,
-        // broadcast.
-        if (!same_extents(result.shape(), cotangent.shape()))
-            result = broadcast_to(result, cotangent.shape());
-        Walk inner(records_, leaves, floor);
-        inner.run(result.id(), cotangent);
-        std::unordered_set<std::uint32_t> done;
-        for (const std::uint32_t k : needed)
-            if (done.insert(operands[k]).second) add(record, operands[k], inner.adjoint(operands[k]));
+        const Var result = record_body(records_, record);
+        std::vector<std::uint32_t> leaves;
+        for (const std::size_t k : needed)
+            if (std::ranges::find(leaves, operands[k]) == leaves.end()) leaves.push_back(operands[k]);
+        const Walk inner(records_, {leaves.begin(), leaves.end()}, floor, {result}, {cotangent});
+        for (const std::uint32_t id : leaves)
+            accumulate(id, inner.adjoint(id));
     }
 
-    /// Adds a contribution to an operand's adjoint, summed over the axes along which the operand was
-    /// broadcast.
-    void add(const Record& record, std::uint32_t id, const Var& contribution) {
+    void accumulate(std::uint32_t id, const Var& contribution) {
         if (contribution.empty()) return;
-        const Shape shape = records_.result(id).shape;
-        if (contribution.records().get() != &records_ || contribution.kind() != Kind::real)
-            throw GradientError(fmt::format(
-                "The rule of {} returned {} for {}, which is {}. A cotangent is real and on the same tape.",
-                records_.definition(record).name, contribution.to_string(), records_.describe(id),
-                contribution.kind() == Kind::real ? "on another tape" : to_string(contribution.kind())));
-        if (!is_broadcast_of(contribution.shape(), shape))
-            throw GradientError(
-                fmt::format("The rule of {} returned a cotangent {} for {}, which is {}. A cotangent has the "
-                            "shape of its operand, or one that the operand broadcasts to.",
-                            records_.definition(record).name, contribution.shape().to_string(),
-                            records_.describe(id), shape.to_string()));
-        const Var fitted = sum_to(contribution, shape);
+        const Var fitted = sum_to(contribution, records_.result(id).shape);
         const auto [it, first] = adjoints_.try_emplace(id, fitted);
         if (!first) it->second = it->second + fitted;
     }
 
     Records& records_;
-    std::unordered_set<std::uint32_t> wrt_;
-    std::uint32_t floor_;
-    std::vector<bool> on_path_;
+    Path path_;
     std::unordered_set<std::uint32_t> reached_;
     std::unordered_map<std::uint32_t, Var> adjoints_;
 };
 
-/// Why no path leads from `target` to `output`: the operation that cuts it, or nothing where there is none at
-/// all.
-std::string cut_by(const Records& records, std::uint32_t target, std::uint32_t output) {
-    const std::uint32_t first = records.result(target).record, last = records.result(output).record;
-    if (first >= last) return "";
-    std::vector<bool> used(last - first + 1, false), from_target(last - first + 1, false);
-    used.back() = true;
-    for (std::uint32_t r = last; r > first; --r)
-        if (used[r - first])
-            for (const std::uint32_t operand : records.operands(records.record(r)))
-                if (const auto source = records.result(operand).record; source >= first)
-                    used[source - first] = true;
-    from_target[0] = true;
-    std::string cut;
-    for (std::uint32_t r = first + 1; r <= last; ++r) {
-        if (!used[r - first]) continue;
-        const Record& record = records.record(r);
-        for (std::uint32_t k = 0; k < record.operand_count; ++k) {
-            const std::uint32_t id = records.operands(record)[k];
-            const std::uint32_t source = records.result(id).record;
-            if (source < first || !from_target[source - first] || (source == first && id != target)) continue;
-            from_target[r - first] = true;
-            const Definition& definition = records.definition(record);
-            const bool passes =
-                definition.passes_gradient(k) && records.result(record.first_result).kind == Kind::real;
-            if (!passes && cut.empty()) cut = definition.short_name();
-        }
-    }
-    return from_target.back() && !cut.empty() ? fmt::format(" (cut by {})", cut) : "";
+/// A cotangent that a rule returned for a result of this tape, summed over the axes along which that was
+/// broadcast.
+Var fitted(Records& records, const Record& record, std::uint32_t id, const Var& contribution) {
+    const Shape shape = records.result(id).shape;
+    if (contribution.records().get() != &records || contribution.kind() != Kind::real)
+        throw GradientError(fmt::format(
+            "The rule of {} returned {} for {}, which is {}. A cotangent is real and on the same tape.",
+            records.definition(record).name, contribution.to_string(), records.describe(id),
+            contribution.kind() == Kind::real ? "on another tape" : to_string(contribution.kind())));
+    if (!is_broadcast_of(contribution.shape(), shape))
+        throw GradientError(
+            fmt::format("The rule of {} returned a cotangent {} for {}, which is {}. A cotangent has the "
+                        "shape of its operand, or one that the operand broadcasts to.",
+                        records.definition(record).name, contribution.shape().to_string(),
+                        records.describe(id), shape.to_string()));
+    return sum_to(contribution, shape);
 }
 
-std::vector<Var> walk(const char* what, const Var& output, const Var& cotangent, const std::vector<Var>& wrt,
-                      Disconnected disconnected, bool name_adjoints) {
-    const std::shared_ptr<Records>& records = output.records();
-    std::unordered_set<std::uint32_t> ids;
-    std::uint32_t floor = records->record_count();
-    for (const Var& w : wrt) {
-        if (w.records() != records)
-            throw VarError(fmt::format("{}({}, {}): they are on two tapes. Record both on one.", what,
-                                       output.to_string(), w.to_string()));
-        if (w.kind() != Kind::real)
-            throw KindError(fmt::format("{}({}, {}): {} is {}, which has no derivative.", what,
-                                        output.to_string(), w.to_string(), w.to_string(),
-                                        to_string(w.kind())));
-        ids.insert(w.id());
-        floor = std::min(floor, records->result(w.id()).record);
-    }
-    Walk walk(*records, ids, floor);
-    walk.run(output.id(), cotangent);
-    std::vector<Var> results;
-    for (const Var& w : wrt) {
-        if (!walk.reached(w.id()) && disconnected == Disconnected::error)
+} // namespace
+
+std::vector<Var> contributions(Records& records, const Record& record, const Pullback& pullback,
+                               const std::vector<std::size_t>& needed) {
+    const Definition& definition = records.definition(record);
+    std::vector<Var> found;
+    if (definition.vjp_all) {
+        found = definition.vjp_all(pullback, needed);
+        if (found.size() != needed.size())
             throw GradientError(
-                fmt::format("{0}({1}, {2}): no path from {2} to {1}{3}. Pass Disconnected::zeros if zeros "
-                            "are meant.",
-                            what, output.to_string(), w.to_string(), cut_by(*records, w.id(), output.id())));
-        const Var adjoint = walk.adjoint(w.id());
-        results.push_back(adjoint.empty() ? zeros_like(w) : adjoint);
+                fmt::format("The rule of {} returned {} cotangents where {} were asked for. Return one for "
+                            "each position in `needed`, an empty Var for zero.",
+                            definition.name, found.size(), needed.size()));
+    } else {
+        for (const std::size_t k : needed)
+            found.push_back(definition.vjp(pullback, k));
+    }
+    for (std::size_t k = 0; k < needed.size(); ++k)
+        if (!found[k].empty()) found[k] = fitted(records, record, pullback.input(needed[k]).id(), found[k]);
+    return found;
+}
+
+Var record_body(Records& records, const Record& record) {
+    const Definition& definition = records.definition(record);
+    const Attributes& attributes = records.attributes(record);
+    const Shape shape = records.result(record.first_result).shape;
+    std::vector<Var> arguments = vars(records, records.operands(record));
+    for (const std::string& name : definition.attributes)
+        arguments.push_back(Operand(attributes.real(name)).on(records.shared_from_this()));
+    // A body may ignore an operand that widens the result; its value is then that of the record, broadcast.
+    return broadcast_to(definition.body(arguments), shape);
+}
+
+Adjoints pull_back(Records& records, const std::vector<Var>& outputs, const std::vector<Var>& cotangents,
+                   const std::vector<Var>& wrt, std::uint32_t floor) {
+    std::unordered_set<std::uint32_t> ids;
+    for (const Var& w : wrt)
+        ids.insert(w.id());
+    Walk walk(records, std::move(ids), floor, outputs, cotangents);
+    Adjoints result;
+    for (const Var& w : wrt) {
+        result.adjoints.push_back(walk.adjoint(w.id()));
+        result.reached.push_back(walk.reached(w.id()));
+    }
+    result.all = walk.take_adjoints();
+    return result;
+}
+
+} // namespace detail
+
+namespace {
+
+std::vector<Var> pulled(const char* what, const std::vector<Var>& outputs, const std::vector<Var>& cotangents,
+                        const std::vector<Var>& wrt, Disconnected disconnected, bool name_adjoints) {
+    Records& records = *outputs[0].records();
+    detail::require_wrt(what, outputs[0], wrt);
+    const detail::Adjoints found =
+        detail::pull_back(records, outputs, cotangents, wrt, detail::first_record(records, wrt));
+    std::vector<Var> results;
+    for (std::size_t k = 0; k < wrt.size(); ++k) {
+        if (!found.reached[k] && disconnected == Disconnected::error)
+            detail::throw_disconnected(what, outputs[0], wrt[k]);
+        results.push_back(found.adjoints[k].empty() ? zeros_like(wrt[k]) : found.adjoints[k]);
     }
     if (name_adjoints) {
         std::vector<std::pair<std::string, std::uint32_t>> names;
-        for (const auto& [id, name] : records->names())
-            if (const Var adjoint = walk.adjoint(id); !adjoint.empty() && id != output.id())
-                names.emplace_back("d" + name, adjoint.id());
+        for (const auto& [id, name] : records.names())
+            if (const auto it = found.all.find(id); it != found.all.end() && id != outputs[0].id())
+                names.emplace_back("d" + name, it->second.id());
         for (const auto& [name, id] : names)
-            if (!records->find(name)) records->name(id, name);
+            if (!records.find(name)) records.name(id, name);
     }
     return results;
 }
@@ -256,28 +219,40 @@ std::vector<Var> gradient(const Var& cost, const std::vector<Var>& wrt, Disconne
         throw KindError(fmt::format("gradient({0}): {0} is {1}, which has no derivative.", cost.to_string(),
                                     to_string(cost.kind())));
     Transaction transaction(*cost.records());
-    auto results = walk("gradient", cost, ones_like(cost), wrt, disconnected, true);
+    auto results = pulled("gradient", {cost}, {ones_like(cost)}, wrt, disconnected, true);
+    transaction.done();
+    return results;
+}
+
+std::vector<Var> vjp(const std::vector<Var>& outputs, const std::vector<Var>& cotangents,
+                     const std::vector<Var>& wrt, Disconnected disconnected) {
+    if (outputs.empty() || outputs.size() != cotangents.size())
+        throw ArgumentError(fmt::format("vjp: {} outputs with {} cotangents. Give one for each.",
+                                        outputs.size(), cotangents.size()));
+    for (std::size_t k = 0; k < outputs.size(); ++k) {
+        const Var &output = outputs[k], &cotangent = cotangents[k];
+        if (!same_extents(output.shape(), cotangent.shape()))
+            throw ShapeError(
+                fmt::format("vjp({0}, {1}): {0} is {2}, {1} is {3}. A cotangent has the shape of its output.",
+                            output.to_string(), cotangent.to_string(), output.shape().to_string(),
+                            cotangent.shape().to_string()));
+        if (output.kind() != Kind::real || cotangent.kind() != Kind::real)
+            throw KindError(
+                fmt::format("vjp({}, {}): both must be real.", output.to_string(), cotangent.to_string()));
+        for (const Var& other : {output, cotangent})
+            if (other.records() != outputs[0].records())
+                throw VarError(fmt::format("vjp({}, {}): they are on two tapes. Record both on one.",
+                                           outputs[0].to_string(), other.to_string()));
+    }
+    Transaction transaction(*outputs[0].records());
+    auto results = pulled("vjp", outputs, cotangents, wrt, disconnected, false);
     transaction.done();
     return results;
 }
 
 std::vector<Var> vjp(const Var& output, const Var& cotangent, const std::vector<Var>& wrt,
                      Disconnected disconnected) {
-    if (!same_extents(output.shape(), cotangent.shape()))
-        throw ShapeError(
-            fmt::format("vjp({0}, {1}): {0} is {2}, {1} is {3}. A cotangent has the shape of its output.",
-                        output.to_string(), cotangent.to_string(), output.shape().to_string(),
-                        cotangent.shape().to_string()));
-    if (output.kind() != Kind::real || cotangent.kind() != Kind::real)
-        throw KindError(
-            fmt::format("vjp({}, {}): both must be real.", output.to_string(), cotangent.to_string()));
-    if (output.records() != cotangent.records())
-        throw VarError(fmt::format("vjp({}, {}): they are on two tapes. Record both on one.",
-                                   output.to_string(), cotangent.to_string()));
-    Transaction transaction(*output.records());
-    auto results = walk("vjp", output, cotangent, wrt, disconnected, false);
-    transaction.done();
-    return results;
+    return vjp(std::vector<Var>{output}, std::vector<Var>{cotangent}, wrt, disconnected);
 }
 
 } // namespace xtape

@@ -26,6 +26,23 @@ std::vector<Var> gradient(const Var& cost, const std::vector<Var>& wrt,
 std::vector<Var> vjp(const Var& output, const Var& cotangent, const std::vector<Var>& wrt,
                      Disconnected disconnected = Disconnected::error);
 
+/// The same for several outputs, whose products are added up, in one walk.
+std::vector<Var> vjp(const std::vector<Var>& outputs, const std::vector<Var>& cotangents,
+                     const std::vector<Var>& wrt, Disconnected disconnected = Disconnected::error);
+
+/// The Jacobian-vector product, forward mode: how `output` moves, in its own shape, when `input` moves along
+/// `tangent`, which has the shape of `input`. An operation's own forward rule is used where it brings one;
+/// else its vjp, which is linear in its cotangent, is differentiated with respect to that. Throws
+/// GradientError where there is no path (or pass Disconnected::zeros), and where a vjp is not linear;
+/// ShapeError for a tangent of another shape. The tape is then as it was.
+Var jvp(const Var& output, const Var& input, const Var& tangent,
+        Disconnected disconnected = Disconnected::error);
+
+/// The same for several outputs, when all inputs move at once: one tangent for each input, one result for
+/// each output.
+std::vector<Var> jvp(const std::vector<Var>& outputs, const std::vector<Var>& inputs,
+                     const std::vector<Var>& tangents, Disconnected disconnected = Disconnected::error);
+
 namespace detail {
 
 /// Splits `W1, b1, Disconnected::zeros` into its Vars and its choice, and gives a list of results its natural
