@@ -17,3 +17,7 @@
 #include <xtape/autodiff/print/equation.hpp>
 #include <xtape/autodiff/simplify/simplify.hpp>
 #include <xtape/autodiff/tape.hpp>
+#include <xtape/autodiff/transform/call.hpp>
+#include <xtape/autodiff/transform/functions.hpp>
+#include <xtape/autodiff/transform/map.hpp>
+#include <xtape/autodiff/transform/scan.hpp>
