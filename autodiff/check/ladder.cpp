@@ -186,12 +186,26 @@ private:
         }
     }
 
-    /// ⟨v, Ju⟩ = ⟨Jᵀv, u⟩, where J is the derivative of Jᵀv in v.
+    /// ⟨v, Ju⟩ = ⟨Jᵀv, u⟩, where J is the derivative of Jᵀv in v; and where an operation brings a forward
+    /// rule of its own, the J that comes by that.
     void check_jvp() {
-        Tally& tally = how_.tally(Step::jvp, order_, 0);
         const std::vector<Var> tangents = inputs_like(records_, subject_.wrt);
-        const std::vector<Var> pushed =
-            gradient(inner_product(tangents, gradients_), cotangents_, Disconnected::zeros);
+        check_adjoint(
+            tangents, gradient(inner_product(tangents, gradients_), cotangents_, Disconnected::zeros),
+            "A rule is to depend on its cotangent as its value does: is there a stop_gradient on it?");
+        for (std::uint32_t r = 0; r < records_.record_count(); ++r)
+            if (const Definition& definition = records_.definition(records_.record(r)); definition.jvp) {
+                const std::string rule =
+                    fmt::format("The forward rule of {} and its vjp contradict each other.", definition.name);
+                check_adjoint(tangents, jvp(function_.results, subject_.wrt, tangents, Disconnected::zeros),
+                              rule);
+                break;
+            }
+    }
+
+    void check_adjoint(const std::vector<Var>& tangents, const std::vector<Var>& pushed,
+                       const std::string& otherwise) {
+        Tally& tally = how_.tally(Step::jvp, order_, 0);
         std::vector<Numbers> u;
         for (const Numbers& x : point())
             u.push_back(weights(Extents(x.shape()), draw_));
@@ -217,10 +231,8 @@ private:
             if (std::isfinite(moved)) rounding += 10 * moved;
         }
         tally.compare(left.sum, right.sum, rounding, [&](const std::string& a, const std::string& b) {
-            return fmt::format(
-                "{}: ⟨v, Ju⟩ is {}, and ⟨Jᵀv, u⟩ {}. A rule is to depend on its cotangent as its "
-                "value does: is there a stop_gradient on it?{}",
-                how_.where(0, {}), a, b, how_.repeat(0, {}));
+            return fmt::format("{}: ⟨v, Ju⟩ is {}, and ⟨Jᵀv, u⟩ {}. {}{}", how_.where(0, {}), a, b, otherwise,
+                               how_.repeat(0, {}));
         });
     }
 

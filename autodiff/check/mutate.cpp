@@ -25,12 +25,22 @@ Rule differentiated(const Definition& definition) {
     };
 }
 
+/// The rule of an operation, one operand at a time.
+Rule rule_of(const Definition& definition) {
+    if (definition.vjp) return definition.vjp;
+    if (!definition.vjp_all) return differentiated(definition);
+    return [all = definition.vjp_all](const Pullback& p, std::size_t k) {
+        return all(p, std::vector<std::size_t>{k})[0];
+    };
+}
+
 /// The operation under another name, with `change` applied to each cotangent that its rule gives.
 Op changed(const Op& op, const std::string& how,
            std::function<Var(const Pullback&, std::size_t, const Var&)> change) {
     Definition definition = op.definition();
     definition.name += how;
-    const Rule right = definition.vjp ? definition.vjp : differentiated(definition);
+    const Rule right = rule_of(definition);
+    definition.vjp_all = {};
     definition.vjp = [right, change = std::move(change)](const Pullback& p, std::size_t k) {
         const Var cotangent = right(p, k);
         return cotangent.empty() ? cotangent : change(p, k, cotangent);
@@ -51,7 +61,7 @@ Var off_when_broadcast(const Pullback& p, std::size_t k, const Var& right) {
 
 /// True where a derivative passes through at least one real operand.
 bool differentiable(const Definition& definition) {
-    if (!definition.vjp && !definition.body) return false;
+    if (!definition.vjp && !definition.vjp_all && !definition.body) return false;
     for (std::size_t k = 0; k < definition.operands.size(); ++k)
         if (definition.kind_of(k) == Kind::real && definition.passes_gradient(k)) return true;
     return false;

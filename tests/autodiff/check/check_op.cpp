@@ -248,3 +248,34 @@ BOOST_AUTO_TEST_CASE(a_forward_that_goes_through_double_is_caught) {
     const Report report = check_op(op);
     BOOST_TEST((report["value"].verdict == Verdict::fail), report);
 }
+
+BOOST_AUTO_TEST_CASE(a_forward_rule_that_contradicts_the_vjp_is_caught) {
+    const auto with = [](long double factor) {
+        return check_op(
+            elementwise("test::tanh")
+                .opaque([](auto x) { return tanh(x); })
+                .vjp(right_rule)
+                .jvp([=](const Pushforward& p) { return factor * p.tangent() * (1 - square(p.output())); })
+                .notation("tanh({0})", "{0}"));
+    };
+    BOOST_TEST(with(1));
+    const Report report = with(1.001L);
+    BOOST_TEST((report["jvp"].verdict == Verdict::fail), report);
+    BOOST_TEST((report["derivative"].verdict == Verdict::pass), report);
+}
+
+BOOST_AUTO_TEST_CASE(a_rule_for_all_operands_is_checked_and_made_wrong_like_others) {
+    const Op op = elementwise("test::product")
+                      .opaque([](auto a, auto b) { return a * b; })
+                      .vjp_all([](const Pullback& p, std::span<const std::size_t> needed) {
+                          std::vector<Var> cotangents;
+                          for (const std::size_t k : needed)
+                              cotangents.push_back(p.cotangent() * p.input(1 - k));
+                          return cotangents;
+                      })
+                      .notation("{0} {1}", "{0} {1}");
+    BOOST_TEST(check_op(op));
+    BOOST_TEST(wrong_versions(op).size() == 3u);
+    for (const Op& wrong : wrong_versions(op))
+        BOOST_TEST(!check_op(wrong), wrong.name());
+}
