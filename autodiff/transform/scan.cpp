@@ -274,8 +274,8 @@ const Op scan_op = operation("xtape::scan")
                        .jvp(pushforward)
                        .notation("scan({…})", R"(\operatorname{scan}({…}))");
 
-Step recorded(const StepFunction& step, const std::vector<Var>& carry, const std::vector<Var>& xs,
-              const Dim& length) {
+ScanStep recorded(const StepFunction& step, const std::vector<Var>& carry, const std::vector<Var>& xs,
+                  const Dim& length) {
     const std::vector<Var> given = joined(carry, xs);
     Records& records = detail::records_of("scan", given);
     std::vector<Argument> arguments;
@@ -285,7 +285,7 @@ Step recorded(const StepFunction& step, const std::vector<Var>& carry, const std
         arguments.push_back(detail::entry_of(x));
     const auto body = [&](std::span<const Var> vars) {
         const auto middle = vars.begin() + static_cast<std::ptrdiff_t>(carry.size());
-        Step next = step({vars.begin(), middle}, {middle, vars.end()});
+        ScanStep next = step({vars.begin(), middle}, {middle, vars.end()});
         if (next.carry.size() != carry.size())
             throw ArgumentError(
                 fmt::format("scan: its step takes {} and returns {} in its carry. Return as many.",
@@ -312,12 +312,12 @@ Step recorded(const StepFunction& step, const std::vector<Var>& carry, const std
 
 const Op& detail::scan_op() { return xtape::scan_op; }
 
-Step scan(const StepFunction& step, const std::vector<Var>& carry, const std::vector<Var>& xs) {
+ScanStep scan(const StepFunction& step, const std::vector<Var>& carry, const std::vector<Var>& xs) {
     (void)detail::records_of("scan", xs);
     return recorded(step, carry, xs, detail::leading_extent("scan", xs));
 }
 
-Step scan(const StepFunction& step, const std::vector<Var>& carry, const Dim& length) {
+ScanStep scan(const StepFunction& step, const std::vector<Var>& carry, const Dim& length) {
     return recorded(step, carry, {}, length);
 }
 

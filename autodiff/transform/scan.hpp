@@ -6,10 +6,10 @@ namespace xtape {
 
 /// What one step of a scan is computed from, and what it gives: the state that it passes on and what is kept
 /// of this position.
-struct Step {
+struct ScanStep {
     std::vector<Var> carry, values;
 };
-using StepFunction = std::function<Step(const std::vector<Var>& carry, const std::vector<Var>& xs)>;
+using StepFunction = std::function<ScanStep(const std::vector<Var>& carry, const std::vector<Var>& xs)>;
 
 /// A loop as one record: `step` is recorded once and run for each position along the leading axis of all of
 /// `xs`, from the first to the last. It gets the carry and the entries of `xs` there, and returns the next
@@ -19,20 +19,20 @@ using StepFunction = std::function<Step(const std::vector<Var>& carry, const std
 /// The number of records does not depend on the number of steps, nor does it for the derivatives: the vjp
 /// runs the loop again, keeping every carry, and a loop backwards over those. Throws ShapeError where a carry
 /// changes its shape, or leading axes differ.
-Step scan(const StepFunction& step, const std::vector<Var>& carry, const std::vector<Var>& xs);
+ScanStep scan(const StepFunction& step, const std::vector<Var>& carry, const std::vector<Var>& xs);
 
 /// The same for `length` steps that need no entries.
-Step scan(const StepFunction& step, const std::vector<Var>& carry, const Dim& length);
+ScanStep scan(const StepFunction& step, const std::vector<Var>& carry, const Dim& length);
 
 /// One carry and one sequence: `step(carry, x)` returns the next carry. The last one, and all of them
 /// stacked.
 template <class F>
 requires std::same_as<std::invoke_result_t<F, const Var&, const Var&>, Var> std::pair<Var, Var>
 scan(F step, const Var& carry, const Var& xs) {
-    const Step last = scan(
+    const ScanStep last = scan(
         [&](const std::vector<Var>& c, const std::vector<Var>& x) {
             const Var next = step(c[0], x[0]);
-            return Step{{next}, {next}};
+            return ScanStep{{next}, {next}};
         },
         std::vector<Var>{carry}, std::vector<Var>{xs});
     return {last.carry[0], last.values[0]};
