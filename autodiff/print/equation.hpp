@@ -18,7 +18,7 @@ struct EquationOptions {
     Markup markup = Markup::text;
     bool expanded = false; ///< gradients of intermediate results are written out, not called by name
     Mean mean = Mean::exact;
-    std::string cost; ///< where given, as "J", gradients are written ∂J/∂W1 in place of dW1
+    std::string cost{}; ///< where given, as "J", gradients are written ∂J/∂W1 in place of dW1
     std::vector<Rule> rules = standard_rules(); ///< by which the tape is simplified first
 };
 

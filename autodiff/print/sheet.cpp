@@ -133,13 +133,16 @@ void Sheet::choose_references() {
             const auto of = differentiated(given_, given, name);
             if ((of && given_.leaf(*of) ? 1 : 0) != round) continue;
             std::uint32_t id = var.id();
+            bool once = uses[id] <= 1;
             if (of && options_.mean == Mean::deferred && !given_.leaf(*of))
                 if (const auto n_times = without_mean({records_, id})) {
                     deferred_[id] = *n_times;
                     id = *n_times;
+                    once = true; // what else uses it is not known to be a gradient
                 }
-            const bool written_out = of && (options_.expanded || (uses[id] <= 1 && !is_output(given) &&
-                                                                  argument_of_activation(given_, *of)));
+            const bool written_out =
+                of &&
+                (options_.expanded || (once && !is_output(given) && argument_of_activation(given_, *of)));
             if (!written_out) references_.try_emplace(id, Reference{name, given});
         }
 }

@@ -33,6 +33,7 @@ std::optional<long double> Expression::number() const {
     Expression e = *this;
     while (e.is(known().broadcast_to) || e.is(known().reshape))
         e = e[0];
+    if (!e.is(constant_op())) return {};
     const Leaf* leaf = e.records_->leaf(e.id_);
     const auto* number = leaf ? std::get_if<long double>(leaf) : nullptr;
     return number ? std::optional(*number) : std::nullopt;

@@ -127,8 +127,9 @@ private:
         const Op op = source.op(record);
         const Attributes& attributes = source.attributes(record);
         const Leaf* leaf = source.leaf(record.first_result);
-        const std::size_t key = hash(op, attributes, leaf);
-        const auto [begin, end] = known_.equal_range(key);
+        const bool unique = leaf && !std::holds_alternative<long double>(*leaf);
+        const std::size_t key = unique ? 0 : hash(op, attributes, leaf);
+        const auto [begin, end] = unique ? std::pair(known_.end(), known_.end()) : known_.equal_range(key);
         for (auto it = begin; it != end; ++it)
             if (it->second != replaced && equal(it->second, op, attributes, leaf)) return it->second;
         std::uint32_t first = record.first_result;
@@ -143,7 +144,7 @@ private:
                 first = work_.append(op, operands, attributes);
             }
         }
-        known_.emplace(key, first);
+        if (!unique) known_.emplace(key, first);
         grow();
         if (!leaf && record.result_count == 1) apply_rules(first, op, whole);
         return first;

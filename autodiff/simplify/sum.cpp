@@ -109,9 +109,11 @@ std::vector<Product> distributed(const Match& match) {
         std::vector<Product> terms = terms_of(match, base);
         bool cancels = false;
         for (Product& term : terms) {
-            term.cancelled = false;
-            term.times(others);
-            cancels |= term.cancelled;
+            Product whole = others;
+            whole.cancelled = false;
+            whole.times(term);
+            cancels |= whole.cancelled;
+            term = std::move(whole);
         }
         if (cancels) return terms;
     }
@@ -131,15 +133,24 @@ bool have_common(const std::vector<Product>& terms) {
 
 } // namespace
 
-std::size_t cost(const Match& match, Expression root) {
-    constexpr std::size_t most = 200;
+std::vector<std::uint32_t> bases_of(const std::vector<Product>& terms) {
+    std::vector<std::uint32_t> bases;
+    for (const Product& term : terms)
+        for (const Factor& factor : term.factors)
+            bases.push_back(factor.base);
+    std::ranges::sort(bases);
+    bases.erase(std::ranges::unique(bases).begin(), bases.end());
+    return bases;
+}
+
+std::size_t cost(const Expression& root, const std::vector<std::uint32_t>& bases) {
     std::vector<std::uint32_t> seen, todo{root.id()};
     std::size_t count = 0;
-    while (!todo.empty() && seen.size() < most) {
+    while (!todo.empty()) {
         const Expression e(root.records(), todo.back());
         todo.pop_back();
         const bool passes = e.is(known().broadcast_to) || e.is(known().reshape);
-        if (!(is_counted(e) || passes) || !(e == root || match.open(e)) ||
+        if (!(passes || is_counted(e)) || std::ranges::binary_search(bases, e.id()) ||
             std::ranges::find(seen, e.id()) != seen.end())
             continue;
         seen.push_back(e.id());
@@ -221,6 +232,7 @@ Var expand_collect_factor(const Match& match) {
     if (terms.empty()) return {};
     for (const Product& term : terms)
         if (!std::isfinite(term.coefficient)) return {};
+    std::vector<std::uint32_t> bases = bases_of(terms);
     collect(terms);
     if (terms.size() < 2 ? sum : !have_common(terms) && sum) return {};
 
@@ -230,13 +242,16 @@ Var expand_collect_factor(const Match& match) {
     } else {
         forms.push_back(factored(terms, false, root));
         if (match.goal() != Goal::stable) {
-            const Product common = common_factor(terms, true);
             forms.push_back(factored(terms, true, root));
+            const Product common = common_factor(terms, true);
             std::vector<Product> rest = terms;
             for (Product& term : rest)
                 term.times(common, -1);
             rest = expanded(match, rest);
             if (!rest.empty()) {
+                std::vector<Product> all = rest; // a sum that was multiplied out is no base
+                all.push_back(common);
+                bases = bases_of(all);
                 collect(rest);
                 for (Product& term : rest)
                     term.times(common);
@@ -245,9 +260,9 @@ Var expand_collect_factor(const Match& match) {
         }
     }
     Var best;
-    std::size_t least = cost(match, root);
+    std::size_t least = cost(root, bases);
     for (const Var& form : forms)
-        if (const std::size_t c = cost(match, Expression(form)); c < least) {
+        if (const std::size_t c = cost(Expression(form), bases); c < least) {
             best = form;
             least = c;
         }

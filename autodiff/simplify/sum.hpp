@@ -16,9 +16,11 @@ bool collect(std::vector<Product>& terms);
 /// Records the sum in the order of its terms, beginning with one that needs no sign in front.
 [[nodiscard]] Var build(const std::vector<Product>& terms, const Expression& like);
 
-/// The arithmetic operations of which the expression is made, shared ones counted once; what is not open, and
-/// every other operation, ends it.
-[[nodiscard]] std::size_t cost(const Match& match, Expression e);
+/// The bases of which the terms are products.
+[[nodiscard]] std::vector<std::uint32_t> bases_of(const std::vector<Product>& terms);
+
+/// How many arithmetic operations make the expression out of `bases`, shared ones counted once.
+[[nodiscard]] std::size_t cost(const Expression& e, const std::vector<std::uint32_t>& bases);
 
 /// Expands, collects and factors within a bound, and returns the smallest of the forms that it met; an empty
 /// Var where that is the given one. What is counted are the arithmetic operations on the graph, shared ones

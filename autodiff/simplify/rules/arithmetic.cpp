@@ -10,10 +10,10 @@ namespace {
 using detail::leaf;
 using detail::row;
 
-/// The replacement, unless it is what was there or costs more.
-Var unless_same(const Match& m, const Var& result) {
+/// The replacement, unless it is what was there or costs more operations on the same bases.
+Var unless_same(const Match& m, const Var& result, const std::vector<std::uint32_t>& bases) {
     const Expression e(result);
-    return same_structure(e, m.root()) || cost(m, e) > cost(m, m.root()) ? Var() : result;
+    return same_structure(e, m.root()) || cost(e, bases) > cost(m.root(), bases) ? Var() : result;
 }
 
 /// −(x − y) is y − x: a difference among the factors takes the sign of the product.
@@ -32,8 +32,9 @@ void turn_difference(const Match& m, Product& product) {
 Var collect_factors(const Match& m, bool cancels) {
     Product product = product_of(m, m.root());
     if (product.cancelled != cancels || !std::isfinite(product.coefficient)) return {};
+    const Product given = product;
     if (m.goal() == Goal::textbook) turn_difference(m, product);
-    return unless_same(m, build(product, m.root()));
+    return unless_same(m, build(product, m.root()), bases_of({given, product}));
 }
 
 /// A variable or input times a number.
@@ -47,13 +48,14 @@ bool is_scaled_leaf(const Match& m, const Product& term) {
 Var collect_terms(const Match& m, bool cancels) {
     if (m.root().is(known().negative) && !m[0].is(known().add) && !m[0].is(known().subtract)) return {};
     std::vector<Product> terms = terms_of(m, m.root());
+    const std::vector<std::uint32_t> bases = bases_of(terms);
     if (collect(terms) != cancels) return {};
     for (const Product& term : terms)
         if (term.cancelled || !std::isfinite(term.coefficient)) return {};
     // A gradient ends with what a penalty adds: λ W comes after dZ Aᵀ.
     if (m.in_gradient() && m.goal() == Goal::textbook)
         std::ranges::stable_partition(terms, [&](const Product& term) { return !is_scaled_leaf(m, term); });
-    return unless_same(m, build(terms, m.root()));
+    return unless_same(m, build(terms, m.root()), bases);
 }
 
 /// An elementwise function of numbers is a number.
