@@ -10,6 +10,7 @@ namespace xtape::nn {
 Parameters::Parameters(const Parameters& other) {
     for (const std::string& name : other.names_)
         add(name, other.cell(name)->array());
+    frozen_ = other.frozen_;
 }
 
 Parameters& Parameters::operator=(const Parameters& other) { return *this = Parameters(other); }
@@ -44,10 +45,28 @@ void Parameters::assign(const std::string& name, const AnyArray& array) {
     target.assign(AnyArray(array.to<double>()));
 }
 
+void Parameters::freeze(const std::vector<std::string>& names) {
+    for (const std::string& name : names)
+        (void)cell(name);
+    frozen_.insert(names.begin(), names.end());
+}
+
+void Parameters::unfreeze(const std::vector<std::string>& names) {
+    for (const std::string& name : names)
+        (void)cell(name);
+    for (const std::string& name : names)
+        frozen_.erase(name);
+}
+
+bool Parameters::frozen(const std::string& name) const {
+    (void)cell(name);
+    return !moves(name);
+}
+
 std::size_t Parameters::count() const {
     std::size_t total = 0;
     for (const auto& [name, cell] : cells_)
-        total += cell->array().size();
+        if (moves(name)) total += cell->array().size();
     return total;
 }
 
@@ -55,6 +74,7 @@ Array<double> Parameters::flat() const {
     auto values = Array<double>::from_shape({count()});
     double* to = values.data();
     for (const std::string& name : names_) {
+        if (!moves(name)) continue;
         const AnyArray& array = cell(name)->array();
         to = std::copy_n(array.data<double>(), array.size(), to);
     }
@@ -75,6 +95,7 @@ Array<double> Parameters::flat(const std::vector<Array<double>>& gradients) cons
                 "Parameters::flat: {} is {}, and its gradient is {}. Give gradients in the order of "
                 "names(): {}.",
                 names_[k], to_string(wanted), to_string(gradients[k].shape()), fmt::join(names_, ", ")));
+        if (!moves(names_[k])) continue;
         to = std::copy(gradients[k].storage().begin(), gradients[k].storage().end(), to);
     }
     return values;
@@ -82,10 +103,11 @@ Array<double> Parameters::flat(const std::vector<Array<double>>& gradients) cons
 
 void Parameters::assign_flat(std::span<const double> values) {
     if (values.size() != count())
-        throw ShapeError(fmt::format("Parameters::assign_flat: {} numbers for parameters of {}. Give as many "
-                                     "as flat() does, in its order.",
+        throw ShapeError(fmt::format("Parameters::assign_flat: {} numbers for parameters of {} that are not "
+                                     "frozen. Give as many as flat() does, in its order.",
                                      values.size(), count()));
     for (const std::string& name : names_) {
+        if (!moves(name)) continue;
         xtape::Cell& target = *cell(name);
         auto [array, data] = AnyArray::zeros<double>(target.array().extents());
         std::copy_n(values.data(), array.size(), data);

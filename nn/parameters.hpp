@@ -6,6 +6,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -15,7 +16,10 @@ namespace xtape::nn {
 /// A named set of arrays of double that tapes share: every tape on which one is recorded, and every
 /// evaluation of those, sees what is assigned here. It keeps the order in which they were added.
 ///
-/// A copy has arrays of its own, which no tape shares yet.
+/// Those that are frozen are no part of the flat vector, so that neither `train`, nor `step`, nor an
+/// optimiser of your own moves them, whatever it remembers or decays.
+///
+/// A copy has arrays of its own, which no tape shares yet, and the same ones are frozen.
 class Parameters {
 public:
     Parameters() = default;
@@ -41,19 +45,29 @@ public:
     /// Replaces an array. Throws NameError; ShapeError where the shape is another.
     void assign(const std::string& name, const AnyArray& array);
 
-    /// How many numbers there are in all arrays together.
+    /// From now on these keep their values, but for what `assign` gives them: `parameters.freeze({"W1",
+    /// "b1"})`. Throws NameError, suggesting the nearest name; none of them is frozen then.
+    void freeze(const std::vector<std::string>& names);
+
+    /// Takes that back. Throws NameError as freeze does.
+    void unfreeze(const std::vector<std::string>& names);
+
+    /// Throws NameError, suggesting the nearest name.
+    [[nodiscard]] bool frozen(const std::string& name) const;
+
+    /// How many numbers there are in all arrays together that are not frozen.
     [[nodiscard]] std::size_t count() const;
 
-    /// All numbers as one vector (count()), for an optimiser of your own: array after array in the order of
-    /// names(), each row by row.
+    /// All numbers that are not frozen as one vector (count()), for an optimiser of your own: array after
+    /// array in the order of names(), each row by row.
     [[nodiscard]] Array<double> flat() const;
 
-    /// The same of a gradient for each array, of its shape, in the order of names(). Throws ShapeError where one is
-    /// missing or has another shape.
+    /// The same of a gradient for each array, of its shape, in the order of names(); those of frozen ones are
+    /// left out. Throws ShapeError where one is missing or has another shape.
     [[nodiscard]] Array<double> flat(const std::vector<Array<double>>& gradients) const;
 
-    /// Replaces all arrays by what flat() gave. Throws ShapeError unless there are count() numbers; nothing
-    /// is replaced then.
+    /// Replaces all arrays that are not frozen by what flat() gave. Throws ShapeError unless there are
+    /// count() numbers; nothing is replaced then.
     void assign_flat(std::span<const double> values);
     template <XtensorExpression E>
     void assign_flat(const E& values) {
@@ -66,8 +80,11 @@ public:
     Var record(Tape& tape, const std::string& name, const std::vector<std::string>& dims = {}) const;
 
 private:
+    [[nodiscard]] bool moves(const std::string& name) const { return !frozen_.contains(name); }
+
     std::vector<std::string> names_;
     std::map<std::string, std::shared_ptr<xtape::Cell>> cells_;
+    std::set<std::string> frozen_;
 };
 
 } // namespace xtape::nn

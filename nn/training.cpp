@@ -25,20 +25,30 @@ bool holds(const Var& variable, const std::shared_ptr<xtape::Cell>& cell) {
     return held && *held == cell;
 }
 
-/// The network's variable for each of the parameters, in their order; empty for one that it has not.
-std::vector<Var> variables(const Network& network, const Parameters& parameters) {
+/// What is trained: a parameter that is not frozen, and the network's variable for it; empty where it has
+/// none.
+struct Moving {
+    std::string name;
+    Var variable, gradient;
+};
+
+/// In the order of the parameters.
+std::vector<Moving> moving(const Network& network, const Parameters& parameters) {
     const std::vector<Var> all = network.parameters();
-    std::vector<Var> result;
+    std::vector<Moving> result;
     std::size_t found = 0;
     for (const std::string& name : parameters.names()) {
         const auto it = std::ranges::find_if(
             all, [&](const Var& variable) { return holds(variable, parameters.cell(name)); });
-        result.push_back(it == all.end() ? Var() : *it);
         found += it != all.end();
+        if (!parameters.frozen(name)) result.push_back({name, it == all.end() ? Var() : *it, Var()});
     }
     if (found != all.size())
         throw ArgumentError("train: the network was recorded with other parameters than these. Train those, "
                             "or record it with these: network(tape, parameters).");
+    if (std::ranges::all_of(result, [](const Moving& m) { return m.variable.empty(); }))
+        throw ArgumentError("train: all parameters of the network are frozen. Unfreeze what is to learn: "
+                            "parameters.unfreeze({\"W1\"}).");
     return result;
 }
 
@@ -65,7 +75,7 @@ public:
     Training(const Network& network, Parameters& parameters, const Dataset& training,
              const TrainingOptions& options)
         : network_(network), parameters_(parameters), training_(training), options_(options),
-          optimiser_(options.optimiser), random_(options.seed), variables_(variables(network, parameters)) {
+          optimiser_(options.optimiser), random_(options.seed), moving_(moving(network, parameters)) {
         require(options, training);
         bind(whole_, training_.X, training_.Y);
         if (options_.validation) bind(validation_, options_.validation->X, options_.validation->Y);
@@ -107,25 +117,25 @@ private:
 
     void record_gradient() {
         std::vector<Var> wrt;
-        std::ranges::copy_if(variables_, std::back_inserter(wrt), [](const Var& v) { return !v.empty(); });
+        for (const Moving& m : moving_)
+            if (!m.variable.empty()) wrt.push_back(m.variable);
         const std::vector<Var> gradients = gradient(network_.cost, wrt);
-        gradients_.resize(variables_.size());
         std::size_t next = 0;
-        for (std::size_t k = 0; k < variables_.size(); ++k)
-            if (!variables_[k].empty()) gradients_[k] = gradients[next++];
+        for (Moving& m : moving_)
+            if (!m.variable.empty()) m.gradient = gradients[next++];
     }
 
     /// Moves the parameters one step, or throws and leaves them the last whose cost was finite.
     void follow_gradient(Bound& examples) {
         (void)cost(examples);
         double* to = gradient_.data();
-        for (std::size_t k = 0; k < gradients_.size(); ++k) {
-            if (gradients_[k].empty()) {
-                to = std::fill_n(to, parameters_.cell(parameters_.names()[k])->array().size(), 0.0);
+        for (const Moving& m : moving_) {
+            if (m.gradient.empty()) {
+                to = std::fill_n(to, parameters_.cell(m.name)->array().size(), 0.0);
                 continue;
             }
-            const AnyArray& array = examples.array(gradients_[k]);
-            if (!array.all_finite()) fail(examples, gradients_[k]);
+            const AnyArray& array = examples.array(m.gradient);
+            if (!array.all_finite()) fail(examples, m.gradient);
             to = std::copy_n(array.template data<T>(), array.size(), to);
         }
         Array<double> moved = flat_;
@@ -174,7 +184,7 @@ private:
     const TrainingOptions& options_;
     Optimiser optimiser_;
     Random random_;
-    std::vector<Var> variables_, gradients_; ///< one for each of the parameters
+    std::vector<Moving> moving_;
     Bound whole_, batch_, validation_;
     Array<double> flat_, last_finite_;
     std::vector<double> gradient_;

@@ -62,11 +62,15 @@ struct History {
 /// parameters and the optimiser's state stay double. The tape is as it was afterwards. The same seed gives
 /// the same parameters.
 ///
+/// Parameters that are frozen (`parameters.freeze({"W1", "b1"})`) keep their values to the bit: no gradient
+/// is computed for them, and the optimiser does not see them. They count in the cost's L2 as before. To
+/// freeze others later, train again; a callback must not.
+///
 /// Throws ArgumentError for no examples, patience without validation, a negative min_delta, a network that
-/// was recorded with other parameters, or labels that are not classes where accuracy is asked for;
-/// ShapeError or BindingError where the data are no matrices or do not fit the network; TrainingError, which
-/// names the operation in which it arose, where something is NaN or infinite: the parameters are then the
-/// last whose cost was finite.
+/// was recorded with other parameters, parameters that are all frozen, or labels that are not classes where
+/// accuracy is asked for; ShapeError or BindingError where the data are no matrices or do not fit the
+/// network; TrainingError, which names the operation in which it arose, where something is NaN or infinite:
+/// the parameters are then the last whose cost was finite.
 template <std::floating_point T = double>
 History train(const Network& network, Parameters& parameters, const Dataset& training,
               const TrainingOptions& options = {});

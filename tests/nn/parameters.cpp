@@ -150,3 +150,35 @@ BOOST_AUTO_TEST_CASE(gradients_are_flattened_in_the_order_of_names) {
     BOOST_CHECK_THROW((void)parameters.flat({dW}), ShapeError);
     BOOST_CHECK_THROW((void)parameters.flat({dW, wrong}), ShapeError);
 }
+
+BOOST_AUTO_TEST_CASE(frozen_ones_are_no_part_of_the_flat_vector) {
+    Parameters parameters = example();
+    parameters.freeze({"b1"});
+    BOOST_TEST(parameters.frozen("b1"));
+    BOOST_TEST(!parameters.frozen("W1"));
+    BOOST_TEST(parameters.count() == 7u);
+    const Array<double> rest{1, 2, 3, 4, 5, 6, 9};
+    BOOST_TEST((parameters.flat() == rest));
+    const std::vector<Array<double>> gradients{parameters["W1"], parameters["b1"], parameters["A"]};
+    BOOST_TEST((parameters.flat(gradients) == rest));
+    parameters.assign_flat(10 * rest);
+    BOOST_TEST((parameters["b1"] == literal({{7}, {8}})));
+    BOOST_TEST((parameters["A"] == literal({{90}})));
+    BOOST_CHECK_THROW(parameters.assign_flat(example().flat()), ShapeError); // 9 numbers
+    BOOST_TEST(Parameters(parameters).frozen("b1"));
+    parameters.assign("b1", literal({{1}, {2}})); // by hand all the same
+    parameters.unfreeze({"b1", "A"});
+    BOOST_TEST(parameters.count() == 9u);
+    BOOST_TEST(parameters.flat()(6) == 1);
+}
+
+BOOST_AUTO_TEST_CASE(freezing_what_is_not_there_suggests_the_nearest) {
+    Parameters parameters = example();
+    const auto suggests = [](const Error& error) {
+        return mentions(error, "nothing is called w1. There is: W1, b1, A. Did you mean W1?");
+    };
+    BOOST_CHECK_EXCEPTION(parameters.freeze({"A", "w1"}), NameError, suggests);
+    BOOST_TEST(!parameters.frozen("A")); // none of them
+    BOOST_CHECK_EXCEPTION(parameters.unfreeze({"w1"}), NameError, suggests);
+    BOOST_CHECK_EXCEPTION((void)parameters.frozen("w1"), NameError, suggests);
+}

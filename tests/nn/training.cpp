@@ -9,6 +9,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <cmath>
+#include <cstring>
 #include <filesystem>
 #include <limits>
 
@@ -335,6 +336,62 @@ BOOST_AUTO_TEST_CASE(parameters_that_the_network_does_not_use_stay) {
     BOOST_TEST((trained.parameters["A"] == literal({{5, 6}})));
     Trained other({30, 1});
     BOOST_CHECK_THROW(train(trained.net, other.parameters, breast_cancer().train), ArgumentError);
+}
+
+// Whatever the optimiser does to what it is given, and with L2 on all weights. The negative control is that
+// the same parameters move where they are not frozen.
+BOOST_AUTO_TEST_CASE(frozen_parameters_keep_their_values_to_the_bit) {
+    const auto decay = [](std::span<double> theta, std::span<const double>) {
+        for (double& x : theta)
+            x *= 0.9;
+    };
+    for (const Optimiser& optimiser :
+         {Optimiser(GradientDescent(0.1)), Optimiser(Momentum(0.1)), Optimiser(Adam(0.01)), Optimiser(decay)})
+        for (const std::size_t batch_size : {0u, 64u}) {
+            Trained trained({30, 4, 1}, {.lambda = 0.5});
+            trained.parameters.assign("b1", literal({{0.5}, {-0.25}, {-0.0}, {1e-310}}));
+            const Parameters before = trained.parameters;
+            const TrainingOptions options{.optimiser = optimiser, .epochs = 3, .batch_size = batch_size};
+            trained.parameters.freeze({"W1", "b1"});
+            trained.on(breast_cancer().train, options);
+            for (const char* name : {"W1", "b1"}) {
+                const Array<double> after = trained.parameters[name], start = before[name];
+                BOOST_TEST(std::memcmp(after.data(), start.data(), start.size() * sizeof(double)) == 0, name);
+            }
+            BOOST_TEST(!(trained.parameters["W2"] == before["W2"]));
+            trained.parameters.unfreeze({"W1", "b1"});
+            trained.on(breast_cancer().train, options);
+            BOOST_TEST(!(trained.parameters["W1"] == before["W1"]));
+            BOOST_TEST(!(trained.parameters["b1"] == before["b1"]));
+        }
+}
+
+// The last layer alone, by the closed form with the first layer held; the bound is that of fifty epochs
+// above, for 4.
+BOOST_AUTO_TEST_CASE(what_is_not_frozen_moves_as_the_closed_form_says) {
+    const Dataset& data = breast_cancer().train;
+    Trained trained({30, 16, 1});
+    Parameters by_hand = trained.parameters;
+    trained.parameters.freeze({"b1", "W1"});
+    std::size_t seen = 0;
+    const auto watched = [&](std::span<double> theta, std::span<const double> g) {
+        seen = theta.size();
+        GradientDescent(0.5)(theta, g);
+    };
+    trained.on(data, {.optimiser = watched, .epochs = 4});
+    BOOST_TEST(seen == 17u); // W2 and b2
+    by_hand.freeze({"W1", "b1"});
+    for (int epoch = 0; epoch < 4; ++epoch)
+        descend(by_hand, data, 0.5);
+    BOOST_TEST(relative_difference(trained.parameters.flat(), by_hand.flat()) <= 4 * 1e-13 * 10);
+}
+
+BOOST_AUTO_TEST_CASE(nothing_learns_where_all_is_frozen) {
+    Trained trained({30, 1});
+    trained.parameters.add("A", literal({{5, 6}})); // which the network does not use
+    trained.parameters.freeze({"W1", "b1"});
+    BOOST_CHECK_EXCEPTION(trained.on(breast_cancer().train, {}), ArgumentError,
+                          [](const Error& error) { return mentions(error, "are frozen. Unfreeze"); });
 }
 
 BOOST_AUTO_TEST_CASE(options_and_data_that_have_no_meaning) {
