@@ -113,8 +113,13 @@ std::vector<Var> Network::parameters() const {
     return all;
 }
 
-Network network(Tape& tape, const Parameters& parameters, const NetworkOptions& options) {
-    const std::vector<std::size_t> nodes = node_counts(parameters);
+namespace {
+
+/// The parameter of this name as a Var, its dimensions called so where they can have names.
+using Parameter = std::function<Var(const std::string& name, const std::vector<std::string>& dims)>;
+
+Network compose(Tape& tape, const Parameter& parameter, const std::vector<std::size_t>& nodes,
+                const NetworkOptions& options) {
     const std::size_t L = nodes.size() - 1;
     const Loss loss = chosen_loss(options);
 
@@ -129,8 +134,8 @@ Network network(Tape& tape, const Parameters& parameters, const NetworkOptions& 
     net.A[0] = net.X;
     for (std::size_t l = 1; l <= L; ++l) {
         const std::string rows = subscripted("n", l), cols = subscripted("n", l - 1);
-        net.W[l] = parameters.record(tape, subscripted("W", l), {rows, cols});
-        net.b[l] = parameters.record(tape, subscripted("b", l), {rows, ""});
+        net.W[l] = parameter(subscripted("W", l), {rows, cols});
+        net.b[l] = parameter(subscripted("b", l), {rows, ""});
         net.Z[l] = named(subscripted("Z", l), dense(net.A[l - 1], net.W[l], net.b[l]));
         const Activation& g = l < L ? options.hidden : options.output;
         net.A[l] = named(subscripted("A", l), g(net.Z[l]));
@@ -141,6 +146,30 @@ Network network(Tape& tape, const Parameters& parameters, const NetworkOptions& 
         net.cost = net.cost +
                    l2({net.W.begin() + 1, net.W.end()}, options.lambda, options.convention, extent(net.X, 1));
     net.cost = named("J", net.cost);
+    transaction.done();
+    return net;
+}
+
+} // namespace
+
+Network network(Tape& tape, const Parameters& parameters, const NetworkOptions& options) {
+    const auto variable = [&](const std::string& name, const std::vector<std::string>& dims) {
+        return parameters.record(tape, name, dims);
+    };
+    return compose(tape, variable, node_counts(parameters), options);
+}
+
+Network network(Tape& tape, const Var& flat, const Parameters& parameters, const NetworkOptions& options) {
+    if (flat.records() != tape.records())
+        throw VarError(fmt::format("network: {} is on another tape than the one given. Record both on one.",
+                                   flat.to_string()));
+    const std::vector<std::size_t> nodes = node_counts(parameters);
+    Transaction transaction(*tape.records());
+    const std::map<std::string, Var> parts = parameters.unflatten(flat);
+    const auto part = [&](const std::string& name, const std::vector<std::string>&) {
+        return named(name, parts.at(name));
+    };
+    Network net = compose(tape, part, nodes, options);
     transaction.done();
     return net;
 }

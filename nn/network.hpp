@@ -40,8 +40,9 @@ struct NetworkOptions {
 /// What is recorded. The vectors are indexed as the textbook does, so that Z[1] is Z1: element 0 is X in A
 /// and empty in the others.
 struct Network {
-    Var X, Y;              ///< inputs, (n_0 × n) and (n_L × n); n is that of the arrays that are bound
-    std::vector<Var> W, b; ///< variables, (n_l × n_{l−1}) and (n_l × 1), shared with the Parameters
+    Var X, Y; ///< inputs, (n_0 × n) and (n_L × n); n is that of the arrays that are bound
+    std::vector<Var> W,
+        b; ///< (n_l × n_{l−1}) and (n_l × 1): variables, shared with the Parameters, or cut out
     std::vector<Var> Z, A; ///< (n_l × n)
     Var loss;              ///< (1 × n)
     Var cost;              ///< J: the mean of the loss over the examples, and L2: one number
@@ -61,6 +62,25 @@ struct Network {
 /// shapes do not fit; ArgumentError where a loss from logits does not contain the output's activation. The
 /// tape is then as it was.
 Network network(Tape& tape, const Parameters& parameters, const NetworkOptions& options = {});
+
+/// The same as a function of one vector: W1, b1, W2, b2, … are cut out of `flat`, a Var on the tape that is
+/// laid out as parameters.flat() is, and those that are frozen are constants of the values that they have
+/// now. Every derivative of the cost in the whole parameter set is then one in `flat`, and an optimiser of
+/// your own moves one array:
+///
+///     Var theta = tape.variable("theta", parameters.flat());
+///     Network net = network(tape, theta, parameters);
+///     Var dJ = gradient(net.cost, theta), H = hessian(net.cost, theta); // (count()), (count() × count())
+///     Evaluation<double> at{{net.X, X}, {net.Y, Y}};
+///     while (…) {
+///         tape.assign(theta, flat); // BindingError for another length
+///         yours.step(flat, at.item(net.cost), at.value(dJ));
+///     }
+///     parameters.assign_flat(flat);
+///
+/// Throws ShapeError unless `flat` is (count()), VarError where it is on another tape, and as above.
+Network network(Tape& tape, const Var& flat, const Parameters& parameters,
+                const NetworkOptions& options = {});
 
 /// What the network says about examples X (n_0 × n): A_L (n_L × n). Throws BindingError for another n_0.
 [[nodiscard]] Array<double> predict(const Network& network, const Array<double>& X);

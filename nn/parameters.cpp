@@ -1,4 +1,7 @@
 #include <xtape/autodiff/error.hpp>
+#include <xtape/autodiff/ops/shaping.hpp>
+#include <xtape/autodiff/ops/slicing.hpp>
+#include <xtape/autodiff/records.hpp>
 #include <xtape/nn/parameters.hpp>
 
 #include <fmt/format.h>
@@ -114,6 +117,29 @@ void Parameters::assign_flat(std::span<const double> values) {
         values = values.subspan(array.size());
         target.assign(std::move(array));
     }
+}
+
+std::map<std::string, Var> Parameters::unflatten(const Var& flat) const {
+    if (flat.shape().to_string() != Shape(Extents{count()}).to_string())
+        throw ShapeError(
+            fmt::format("Parameters::unflatten: {} is {}, for parameters of {} numbers that are not "
+                        "frozen. Give a Var ({}), laid out as flat() does.",
+                        flat.to_string(), flat.shape().to_string(), count(), count()));
+    Transaction transaction(*flat.records());
+    std::map<std::string, Var> result;
+    std::int64_t from = 0;
+    for (const std::string& name : names_) {
+        const AnyArray& array = cell(name)->array();
+        if (!moves(name)) {
+            result.emplace(name, Operand(array.to<double>()).on(flat.records()));
+            continue;
+        }
+        const auto to = from + static_cast<std::int64_t>(array.size());
+        result.emplace(name, reshape(slice(flat, 0, from, to), Shape(array.extents())));
+        from = to;
+    }
+    transaction.done();
+    return result;
 }
 
 Var Parameters::record(Tape& tape, const std::string& name, const std::vector<std::string>& dims) const {

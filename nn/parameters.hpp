@@ -75,6 +75,19 @@ public:
         assign_flat(std::span(numbers.data(), numbers.size()));
     }
 
+    /// Every array as a Var of its shape, cut out of a flat Var as flat() lays it out; a frozen one is a
+    /// constant of the values that it has now. So a function of all parameters is one of a vector, and has
+    /// the derivatives of such:
+    ///
+    ///     const auto cost = [&](const Var& theta) {
+    ///         auto p = parameters.unflatten(theta);
+    ///         return mean(square(p["W2"] * tanh(matmul(p["W1"], X) + p["b1"]) - Y));
+    ///     };
+    ///     auto [J, dJ] = value_and_grad(cost)(parameters.flat()); // dJ: (count())
+    ///
+    /// Throws ShapeError unless the Var is (count()).
+    [[nodiscard]] std::map<std::string, Var> unflatten(const Var& flat) const;
+
     /// The array as a variable of its name on a tape, its dimensions named: `{"n1", "n0"}`. Throws NameError,
     /// and as Tape::variable does.
     Var record(Tape& tape, const std::string& name, const std::vector<std::string>& dims = {}) const;

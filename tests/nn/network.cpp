@@ -290,3 +290,110 @@ BOOST_AUTO_TEST_CASE(a_network_that_cannot_be_recorded_leaves_the_tape_as_it_was
                 return concatenate({Z, Z}, 0);
             }});
 }
+
+// The vector of the whole set, moved by an optimiser of one's own. The bound is that of the textbook's tests.
+BOOST_AUTO_TEST_CASE(a_network_of_one_flat_vector_has_the_gradients_of_the_closed_form) {
+    Random random(11);
+    Parameters parameters = drawn_parameters({3, 5, 2}, random);
+    const Array<double> X = drawn(3, 7, random), Y(Extents{2, 7}, 0.25);
+    Tape tape;
+    const Var theta = tape.variable("theta", parameters.flat());
+    const Network net = network(tape, theta, parameters);
+    const Var dJ = gradient(net.cost, theta);
+    BOOST_TEST(dJ.shape().to_string() == "(32)"); // 5 · 3 + 5 + 2 · 5 + 2
+    BOOST_TEST(tape["W1"].shape().to_string() == "(5 × 3)");
+    Evaluation<double> at{{net.X, X}, {net.Y, Y}};
+    Array<double> flat = parameters.flat();
+    double first = 0, last = 0;
+    for (int step = 0; step < 5; ++step) {
+        tape.assign(theta, flat);
+        parameters.assign_flat(flat);
+        const auto closed = closed_form::n_examples(layers(parameters), {closed_form::tanh()},
+                                                    closed_form::Output::sigmoid_cross_entropy, X, Y);
+        const Array<double> slope = at.value(dJ);
+        BOOST_TEST(std::abs(at.item(net.cost) - closed.J) <= tolerance * (1 + closed.J));
+        BOOST_TEST(relative_difference(slope, parameters.flat({closed.dW[1], closed.db[1], closed.dW[2],
+                                                               closed.db[2]})) <= tolerance);
+        BOOST_TEST(relative_difference( // transposed blocks would be told apart
+                       slope, parameters.flat({closed.dW[1], closed.db[1], closed.dW[2] * 1.001,
+                                               closed.db[2]})) > tolerance);
+        last = at.item(net.cost);
+        if (step == 0) first = last;
+        flat -= 0.2 * slope;
+    }
+    BOOST_TEST(last < first);
+    BOOST_CHECK_THROW(tape.assign(theta, X), BindingError);
+    BOOST_CHECK_THROW(at.bind(theta, Array<double>(Extents{31}, 0.0)), BindingError);
+}
+
+BOOST_AUTO_TEST_CASE(functions_of_the_flat_vector_have_derivatives_of_all_orders) {
+    Random random(12);
+    Parameters parameters = drawn_parameters({3, 2, 1}, random);
+    const Array<double> X = drawn(3, 5, random), Y = drawn(1, 5, random);
+    const auto cost = [&](const Var& theta) {
+        auto p = parameters.unflatten(theta);
+        return mean(square(
+            dense(tanh(dense(Operand(X).on(theta.records()), p["W1"], p["b1"])), p["W2"], p["b2"]) - Y));
+    };
+    const Array<double> flat = parameters.flat(), direction = drawn(1, 11, random);
+    const Array<double> u = xt::reshape_view(direction, {std::size_t{11}});
+    const auto [J, dJ] = value_and_grad(cost)(flat);
+    BOOST_TEST((dJ.shape() == Extents{11}));
+    Tape tape;
+    const Network net = network(tape, parameters, {.output = "identity", .loss = "squared_error"});
+    Evaluation<double> evaluation{{net.X, X}, {net.Y, Y}};
+    std::vector<Array<double>> slopes;
+    for (const Var& slope : gradient(2 * net.cost, net.parameters())) // squared_error is ½ (a − y)²
+        slopes.push_back(evaluation.value(slope));
+    BOOST_TEST(std::abs(J() - 2 * evaluation.item(net.cost)) <= tolerance * J());
+    BOOST_TEST(relative_difference(dJ, parameters.flat(slopes)) <= tolerance);
+    const Array<double> H = hessian(cost)(flat);
+    Array<double> product(Extents{11}, 0.0);
+    for (std::size_t i = 0; i < 11; ++i)
+        for (std::size_t j = 0; j < 11; ++j)
+            product(i) += H(i, j) * u(j);
+    BOOST_TEST(relative_difference(hvp(cost)(flat, u), product) <= tolerance);
+}
+
+BOOST_AUTO_TEST_CASE(frozen_parameters_are_constants_of_the_flat_network) {
+    Random random(13);
+    Parameters parameters = drawn_parameters({3, 4, 1}, random);
+    const Array<double> X = drawn(3, 6, random), Y(Extents{1, 6}, 1.0);
+    const auto closed = closed_form::n_examples(layers(parameters), {closed_form::tanh()},
+                                                closed_form::Output::sigmoid_cross_entropy, X, Y);
+    parameters.freeze({"W1", "b1"});
+    Tape tape;
+    const Var theta = tape.variable("theta", parameters.flat());
+    const Network net = network(tape, theta, parameters);
+    BOOST_TEST(theta.shape().to_string() == "(5)");
+    const Array<double> slope = gradient(net.cost, theta).value({{net.X, X}, {net.Y, Y}});
+    BOOST_TEST(relative_difference(slope, parameters.flat({closed.dW[1], closed.db[1], closed.dW[2],
+                                                           closed.db[2]})) <= tolerance);
+
+    parameters.freeze(parameters.names());
+    Tape other;
+    const Var nothing = other.variable("theta", parameters.flat());
+    const Network constant = network(other, nothing, parameters);
+    BOOST_TEST(std::abs(constant.cost.item({{constant.X, X}, {constant.Y, Y}}) - closed.J) <=
+               tolerance * (1 + closed.J));
+}
+
+BOOST_AUTO_TEST_CASE(a_flat_vector_of_another_length_or_tape_is_refused) {
+    Random random(14);
+    const Parameters parameters = drawn_parameters({3, 4, 1}, random);
+    Tape tape, other;
+    const Var longer = tape.input("longer", {22}), unsized = tape.input("unsized", {Dim("m")}),
+              matrix = tape.input("matrix", {21, 1}), foreign = other.input("foreign", {21});
+    for (const Var& wrong : {longer, unsized, matrix})
+        BOOST_CHECK_EXCEPTION(network(tape, wrong, parameters), ShapeError, [](const Error& error) {
+            return mentions(error, "for parameters of 21 numbers") && mentions(error, "Give a Var (21)");
+        });
+    BOOST_CHECK_EXCEPTION(network(tape, foreign, parameters), VarError,
+                          [](const Error& error) { return mentions(error, "foreign is on another tape"); });
+    const auto cost = [&](const Var& theta) { return sum(parameters.unflatten(theta).at("W1")); };
+    BOOST_CHECK_THROW((void)value_and_grad(cost)(Array<double>(Extents{20}, 1.0)), ShapeError);
+    BOOST_TEST(tape.size() == 3u);
+    const Var named_x = tape.input("X", {2}), right = tape.input("right", {21});
+    BOOST_CHECK_THROW(network(tape, right, parameters), NameError); // there is an X already
+    BOOST_TEST(tape.size() == 5u);                                  // and nothing was recorded
+}
