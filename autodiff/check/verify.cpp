@@ -1,3 +1,4 @@
+#include <xtape/autodiff/check/doctor.hpp>
 #include <xtape/autodiff/check/reference.hpp>
 #include <xtape/autodiff/check/verify.hpp>
 #include <xtape/autodiff/gradient.hpp>
@@ -23,10 +24,10 @@ struct Claim {
     bool may_defer; ///< a gradient of an intermediate result
 };
 
-/// The products of extents by which what leads from a result to the cost divides: what a person who defers
-/// the mean has left out of the result's gradient. An n of another term, as of λ/n in L2, is not among them.
-std::vector<long double> deferred_factors(Records& records, std::uint32_t from, const Var& cost,
-                                          detail::Reference& reference) {
+/// The extents by which what leads from a result to the cost divides: a person who defers the mean has left
+/// their product, or one of some of them, out of the result's gradient. An n of another term, as of λ/n in
+/// L2, is not among them.
+std::vector<std::uint32_t> deferred_extents(Records& records, std::uint32_t from, const Var& cost) {
     const std::uint32_t to = cost.id();
     if (from >= to) return {};
     std::vector<bool> depends(to - from + 1, false), used(to - from + 1, false);
@@ -36,20 +37,44 @@ std::vector<long double> deferred_factors(Records& records, std::uint32_t from, 
         depends[id - from] =
             std::ranges::any_of(operands(id), [&](auto k) { return k >= from && depends[k - from]; });
     used[to - from] = true;
-    std::vector<long double> factors{1};
+    std::vector<std::uint32_t> extents;
     for (std::uint32_t id = to; id > from; --id) {
         if (!used[id - from] || !depends[id - from]) continue;
         for (const std::uint32_t operand : operands(id)) {
             if (operand >= from) used[operand - from] = true;
-            if (!is_extent(records.op(records.record_of(operand)))) continue;
-            const long double extent = reference.value(records.var(operand)).data()[0];
-            const std::vector<long double> shorter = factors;
-            for (const long double factor : shorter)
-                factors.push_back(factor * extent);
+            if (is_extent(records.op(records.record_of(operand)))) extents.push_back(operand);
         }
+    }
+    return extents;
+}
+
+/// The products of some or all of them.
+std::vector<long double> products(Records& records, const std::vector<std::uint32_t>& extents,
+                                  detail::Reference& reference) {
+    std::vector<long double> factors{1};
+    for (const std::uint32_t id : extents) {
+        const long double extent = reference.value(records.var(id)).data()[0];
+        const std::vector<long double> shorter = factors;
+        for (const long double factor : shorter)
+            factors.push_back(factor * extent);
     }
     std::erase(factors, 1);
     return factors;
+}
+
+/// What a person may have deferred: nothing or some of the extents, as far as the arrays have not told.
+std::vector<std::vector<std::uint32_t>> conventions(const std::vector<std::uint32_t>& extents,
+                                                    const std::optional<bool>& deferred) {
+    std::vector<std::vector<std::uint32_t>> subsets{{}};
+    for (const std::uint32_t id : extents) {
+        const auto shorter = subsets;
+        for (auto subset : shorter) {
+            subset.push_back(id);
+            subsets.push_back(std::move(subset));
+        }
+    }
+    if (deferred) std::erase_if(subsets, [&](const auto& subset) { return subset.empty() == *deferred; });
+    return subsets;
 }
 
 /// One comparison in progress: a person's array against factor times the truth.
@@ -155,6 +180,50 @@ Comparison compare(const Claim& claim, detail::Reference& reference, const std::
     return result;
 }
 
+/// `: yours has an extra factor 1/n; db1, dW1 inherited` and, below, the equations.
+std::string sentence(const std::string& name, const detail::Diagnosis& diagnosis,
+                     const std::vector<std::string>& heirs) {
+    if (diagnosis.causes.empty())
+        return fmt::format(": nothing reproduces it: not one of {} versions of {} = {} with one mistake",
+                           diagnosis.tried, name, diagnosis.right);
+    std::string text = ": yours " + diagnosis.causes[0];
+    if (!heirs.empty()) text += fmt::format("; {} inherited", fmt::join(heirs, ", "));
+    if (!diagnosis.yours.empty())
+        text +=
+            fmt::format("\n  yours: {0} = {1}\n  right: {0} = {2}", name, diagnosis.yours, diagnosis.right);
+    if (diagnosis.causes.size() > 1) {
+        text += "\n  These data cannot tell that from:";
+        for (std::size_t k = 1; k < diagnosis.causes.size(); ++k)
+            text += (k > 1 ? "; " : " ") + diagnosis.causes[k];
+    }
+    return text;
+}
+
+/// Says of each comparison that failed why, or from which other it has inherited its error.
+void explain(std::vector<Comparison>& comparisons, const std::vector<Claim>& claims,
+             const detail::Beginning& beginning, const std::vector<std::vector<std::uint32_t>>& conventions,
+             std::size_t longest) {
+    std::vector<detail::HandArray> arrays;
+    for (std::size_t k = 0; k < claims.size(); ++k)
+        arrays.push_back({claims[k].name, claims[k].array, claims[k].var, claims[k].may_defer,
+                          comparisons[k].verdict == Verdict::fail});
+    if (std::ranges::none_of(arrays, &detail::HandArray::failed)) return;
+    const auto diagnoses = detail::diagnose(beginning, arrays, conventions, longest);
+    for (std::size_t k = 0; k < diagnoses.size(); ++k) {
+        if (!arrays[k].failed) continue;
+        std::vector<std::string> heirs;
+        for (std::size_t other = 0; other < diagnoses.size(); ++other)
+            if (diagnoses[other].inherited && std::ranges::count(diagnoses[other].from, arrays[k].name) > 0)
+                heirs.push_back(arrays[other].name);
+        if (!diagnoses[k].inherited)
+            comparisons[k].finding = sentence(arrays[k].name, diagnoses[k], heirs);
+        else
+            comparisons[k].note = diagnoses[k].from.empty()
+                                      ? "right, given your own arrays"
+                                      : fmt::format("inherited from {}", fmt::join(diagnoses[k].from, ", "));
+    }
+}
+
 } // namespace
 
 Report verify(const Var& cost, const NamedArrays& mine, const VerifyOptions& options) {
@@ -195,6 +264,7 @@ Report verify(const Var& cost, const NamedArrays& mine, const VerifyOptions& opt
     std::vector<Var> wrt;
     for (const Claim& claim : claims)
         if (claim.is_gradient) wrt.push_back(claim.var);
+    const std::uint32_t forward_end = records.result_count();
     const std::vector<Var> gradients = gradient(cost, wrt);
     std::size_t next = 0;
     for (Claim& claim : claims)
@@ -216,11 +286,19 @@ Report verify(const Var& cost, const NamedArrays& mine, const VerifyOptions& opt
     detail::Reference reference(bindings, longest);
     Report report(fmt::format("Your arrays against the tape of {}", cost.to_string()));
     std::optional<bool> deferred;
+    std::vector<std::uint32_t> extents;
+    std::vector<Comparison> comparisons;
     for (const Claim& claim : claims) {
-        const auto factors = claim.may_defer ? deferred_factors(records, claim.position, cost, reference)
-                                             : std::vector<long double>{};
-        report.add(compare(claim, reference, factors, deferred, options));
+        const auto own =
+            claim.may_defer ? deferred_extents(records, claim.position, cost) : std::vector<std::uint32_t>{};
+        if (extents.empty()) extents = own;
+        comparisons.push_back(
+            compare(claim, reference, products(records, own, reference), deferred, options));
     }
+    explain(comparisons, claims, {records, cost.id(), forward_end, bindings, {}},
+            conventions(extents, deferred), longest);
+    for (Comparison& comparison : comparisons)
+        report.add(std::move(comparison));
     return report;
 }
 

@@ -1,0 +1,209 @@
+#include <xtape/autodiff/check/doctor.hpp>
+#include <xtape/autodiff/check/edits.hpp>
+#include <xtape/autodiff/check/reference.hpp>
+#include <xtape/autodiff/simplify/simplify.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+namespace xtape::detail {
+namespace {
+
+/// How unlikely it is that nothing explains an array: more than any mistake that is known.
+constexpr int unexplained = 10;
+
+/// A person's array under the right shape, where it is the transpose or has the same entries in a row.
+std::optional<AnyArray> with_shape(const AnyArray& array, const Extents& extents) {
+    if (array.extents() == extents) return array;
+    if (array.rank() == 2 && extents == Extents(array.extents().rbegin(), array.extents().rend()))
+        return AnyArray(Array<long double>(xt::transpose(array.to<long double>())));
+    if (array.size() == size_of(extents)) return array.reshaped(extents);
+    return {};
+}
+
+/// Values of one step, and whether they are the person's.
+class Comparer {
+public:
+    Comparer(const HandStep& step, const HandArray& mine, std::size_t longest)
+        : reference_(step.bindings, longest), element_(mine.array.element()) {}
+
+    [[nodiscard]] Array<long double> value(const Var& v) { return reference_.value(v); }
+
+    /// True where the difference is within what rounding explains, and that is little.
+    [[nodiscard]] bool gives(const Var& candidate, const Array<long double>& mine) {
+        const Array<long double> value = reference_.value(candidate);
+        if (value.shape() != mine.shape()) return false;
+        long double largest = 0, difference = 0;
+        for (std::size_t i = 0; i < mine.size(); ++i) {
+            const long double d = std::abs(value.data()[i] - mine.data()[i]);
+            if (!std::isfinite(d)) return false;
+            difference = std::max(difference, d);
+            largest = std::max(largest, std::abs(mine.data()[i]));
+        }
+        const long double coarse = element_ == Element::f32 ? 1e-3L : 1e-8L;
+        if (difference > coarse * largest) return false;
+        const Truth truth = reference_.truth(candidate, element_);
+        for (std::size_t i = 0; i < mine.size(); ++i)
+            if (!(std::abs(value.data()[i] - mine.data()[i]) <= truth.tolerance.data()[i])) return false;
+        return true;
+    }
+
+private:
+    Reference reference_;
+    Element element_;
+};
+
+/// True where both are equal in general, not on the person's data alone.
+bool same_everywhere(const Var& a, const Var& b, Evaluation<long double>& probe) {
+    const Array<long double> x = probe.value(a), y = probe.value(b);
+    if (x.shape() != y.shape()) return false;
+    for (std::size_t i = 0; i < x.size(); ++i)
+        if (!(std::abs(x.data()[i] - y.data()[i]) <= 1e-12L * std::abs(x.data()[i]))) return false;
+    return true;
+}
+
+/// The step's inputs as other numbers, on which only versions that are equal in general are equal.
+Evaluation<long double> probe_of(const HandStep& step) {
+    Evaluation<long double> probe;
+    Draw draw(20);
+    for (const auto& [var, array] : step.bindings) {
+        if (!array.is_real()) {
+            probe.bind(var, array);
+            continue;
+        }
+        Array<long double> values = array.to<long double>();
+        for (std::size_t i = 0; i < values.size(); ++i)
+            values.data()[i] = draw.uniform(0.125, 0.875);
+        probe.bind(var, AnyArray(std::move(values)));
+    }
+    return probe;
+}
+
+class Doctor {
+public:
+    Doctor(Beginning beginning, const std::vector<HandArray>& arrays, std::size_t longest)
+        : beginning_(std::move(beginning)), arrays_(arrays), longest_(longest) {
+        for (const HandArray& a : arrays_) {
+            const auto mended = a.array.all_finite() ? with_shape(a.array, extents_of(a)) : std::nullopt;
+            given_.push_back(mended ? std::optional(Given{a.name, a.var.id(), *mended, a.intermediate})
+                                    : std::nullopt);
+        }
+    }
+
+    [[nodiscard]] Diagnosis look_at(std::size_t index) {
+        const HandArray& mine = arrays_[index];
+        std::vector<Given> given;
+        for (std::size_t k = 0; k < arrays_.size(); ++k)
+            if (given_[k] && k != index && (k < index || given_[k]->id != mine.var.id()))
+                given.push_back(*given_[k]);
+        const bool deferred = mine.intermediate && !beginning_.deferred.empty();
+        if (beginning_.deferred.empty())
+            for (Given& g : given)
+                g.deferred = false;
+        HandStep textbook = textbook_step(beginning_, mine.var, deferred, given);
+        Diagnosis diagnosis;
+        diagnosis.right = formula(textbook.right);
+        for (std::size_t k = 0; k < arrays_.size(); ++k)
+            if (arrays_[k].failed && std::ranges::find(textbook.uses, arrays_[k].name) != textbook.uses.end())
+                diagnosis.from.push_back(arrays_[k].name);
+        if (!mine.array.all_finite()) {
+            diagnosis.size = unexplained;
+            return diagnosis;
+        }
+        if (examine(textbook, mine, diagnosis)) return diagnosis;
+        const std::size_t tried = diagnosis.tried;
+        HandStep mechanical = mechanical_step(beginning_, mine.var, deferred, given);
+        if (!examine(mechanical, mine, diagnosis)) diagnosis.size = unexplained;
+        diagnosis.tried += tried;
+        return diagnosis;
+    }
+
+private:
+    [[nodiscard]] Extents extents_of(const HandArray& a) {
+        Evaluation<long double> evaluation;
+        for (const auto& [var, array] : beginning_.bindings)
+            evaluation.bind(var, array);
+        return evaluation.array(a.var).extents();
+    }
+
+    /// True where this form of the step explains the array.
+    bool examine(const HandStep& step, const HandArray& mine, Diagnosis& diagnosis) {
+        Comparer comparer(step, mine, longest_);
+        const Array<long double> yours = mine.array.to<long double>(), right = comparer.value(step.right);
+        if (const auto mended = with_shape(mine.array, Extents(right.shape().begin(), right.shape().end()));
+            mended && comparer.gives(step.right, mended->to<long double>())) {
+            diagnosis.inherited = yours.shape() == right.shape();
+            if (!diagnosis.inherited)
+                diagnosis.causes.push_back(yours.dimension() == right.dimension()
+                                               ? "is transposed"
+                                               : "has the right entries in the shape " +
+                                                     to_string(mine.array.extents()));
+            return true;
+        }
+        if (std::ranges::all_of(yours, [](long double x) { return x == 0; })) {
+            diagnosis.causes.push_back("is zero everywhere");
+            return true;
+        }
+        const std::vector<Edit> scaled = scalings(step.right, step.named);
+        if (settle(step, scaled, comparer, yours, diagnosis)) return true;
+        const std::vector<Edit> once = edits(step.right, step.named);
+        return settle(step, once, comparer, yours, diagnosis);
+    }
+
+    /// Takes the versions that give the person's numbers, one of each class that is equal in general.
+    static bool settle(const HandStep& step, const std::vector<Edit>& versions, Comparer& comparer,
+                       const Array<long double>& yours, Diagnosis& diagnosis) {
+        std::vector<const Edit*> found;
+        std::optional<Evaluation<long double>> probe;
+        for (const Edit& version : versions) {
+            if (!comparer.gives(version.result, yours)) continue;
+            if (!probe) probe = probe_of(step);
+            if (std::ranges::none_of(found, [&](const Edit* other) {
+                    return same_everywhere(other->result, version.result, *probe);
+                }))
+                found.push_back(&version);
+        }
+        diagnosis.tried += versions.size();
+        if (found.empty()) return false;
+        for (const Edit* version : found)
+            diagnosis.causes.push_back(version->what);
+        const Var& first = found[0]->result;
+        diagnosis.yours = formula(found[0]->size == 0 ? simplify(first)(first) : first);
+        diagnosis.right = formula(step.right);
+        diagnosis.size = found[0]->size;
+        return true;
+    }
+
+    Beginning beginning_;
+    const std::vector<HandArray>& arrays_;
+    std::size_t longest_;
+    std::vector<std::optional<Given>> given_;
+};
+
+} // namespace
+
+std::vector<Diagnosis> diagnose(Beginning beginning, const std::vector<HandArray>& arrays,
+                                const std::vector<std::vector<std::uint32_t>>& conventions,
+                                std::size_t longest) {
+    std::vector<Diagnosis> best;
+    std::pair<std::size_t, int> least{arrays.size() + 1, 0};
+    for (const std::vector<std::uint32_t>& convention : conventions) {
+        beginning.deferred = convention;
+        Doctor doctor(beginning, arrays, longest);
+        std::vector<Diagnosis> diagnoses(arrays.size());
+        std::pair<std::size_t, int> mistakes{0, 0};
+        for (std::size_t k = 0; k < arrays.size(); ++k) {
+            if (!arrays[k].failed) continue;
+            diagnoses[k] = doctor.look_at(k);
+            mistakes.first += diagnoses[k].inherited ? 0 : 1;
+            mistakes.second += diagnoses[k].size;
+        }
+        if (mistakes >= least) continue;
+        least = mistakes;
+        best = std::move(diagnoses);
+    }
+    return best;
+}
+
+} // namespace xtape::detail

@@ -1,0 +1,296 @@
+#include <xtape/autodiff/check/edits.hpp>
+#include <xtape/autodiff/check/hand_step.hpp>
+#include <xtape/autodiff/ops.hpp>
+#include <xtape/autodiff/path.hpp>
+#include <xtape/autodiff/simplify/expression.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <set>
+#include <unordered_map>
+
+namespace xtape::detail {
+namespace {
+
+/// The results that one is made of, itself included, in ascending order.
+std::vector<std::uint32_t> made_of(const Var& root) {
+    const Records& records = *root.records();
+    std::set<std::uint32_t> seen;
+    std::vector<std::uint32_t> open{root.id()};
+    while (!open.empty()) {
+        const std::uint32_t id = open.back();
+        open.pop_back();
+        if (!seen.insert(id).second) continue;
+        for (const std::uint32_t operand : records.operands(records.record_of(id)))
+            open.push_back(operand);
+    }
+    return {seen.begin(), seen.end()};
+}
+
+/// One place where a result is used.
+struct Use {
+    std::uint32_t id; ///< of the result that uses it
+    std::size_t operand;
+};
+
+/// Repeats what depends on `target`, which becomes `by` where `use` says or else everywhere.
+Var rebuilt(const Var& root, const std::vector<std::uint32_t>& cone, std::uint32_t target, const Var& by,
+            const std::optional<Use>& use) {
+    Records& records = *root.records();
+    if (target == root.id() && !use) return by;
+    std::unordered_map<std::uint32_t, Var> changed;
+    if (!use) changed.emplace(target, by);
+    for (const std::uint32_t id : cone) {
+        if (id <= target) continue;
+        const Record record = records.record_of(id);
+        std::vector<Var> operands = vars(records, records.operands(record));
+        bool changes = false;
+        for (std::size_t k = 0; k < operands.size(); ++k) {
+            if (use && use->id == id && use->operand == k) {
+                operands[k] = by;
+                changes = true;
+            } else if (const auto it = changed.find(operands[k].id()); it != changed.end()) {
+                operands[k] = it->second;
+                changes = true;
+            }
+        }
+        if (changes) {
+            const std::uint32_t first =
+                records.append(records.op(record), operands, records.attributes(record));
+            changed.emplace(id, records.var(first + id - record.first_result));
+        }
+    }
+    return changed.at(root.id());
+}
+
+/// Every extent other than one among these shapes, once.
+std::vector<Dim> extents_of(const std::vector<Var>& named) {
+    std::vector<Dim> found;
+    for (const Var& v : named)
+        for (const Dim& dim : v.shape().dims())
+            if (!dim.is_one() && std::ranges::find(found, dim) == found.end()) found.push_back(dim);
+    std::ranges::stable_partition(found, [](const Dim& dim) { return !dim.sized(); });
+    return found;
+}
+
+std::string text(const Dim& dim) { return dim.name().empty() ? dim.to_string() : dim.name(); }
+
+Var number(const Var& like, const Dim& dim) {
+    Records& records = *like.records();
+    return records.var(records.append(known().extent, {}, {{"dim", dim}}));
+}
+
+class Editor {
+public:
+    Editor(const Var& right, const std::vector<Var>& named)
+        : right_(right), records_(*right.records()), named_(named), cone_(made_of(right)) {}
+
+    std::vector<Edit> run() {
+        left_out();
+        signs();
+        transpositions();
+        exchanges(true);
+        sums();
+        products();
+        insertions();
+        exchanges(false);
+        return std::move(edits_);
+    }
+
+private:
+    /// Records one version; where the shapes do not allow it, there is none.
+    template <class Replacement>
+    void attempt(const std::string& what, std::uint32_t target, Replacement replacement,
+                 const std::optional<Use>& use = {}) {
+        Transaction transaction(records_);
+        try {
+            const Var by = replacement();
+            if (by.same_as(records_.var(target))) return;
+            edits_.push_back({what, rebuilt(right_, cone_, target, by, use), 1});
+            transaction.done();
+        } catch (const ShapeError&) {
+        }
+    }
+
+    template <class Visit>
+    void each(Visit visit) const {
+        for (auto it = cone_.rbegin(); it != cone_.rend(); ++it)
+            if (const Expression e(records_, *it); e.kind() == Kind::real) visit(e);
+    }
+
+    void left_out() {
+        const Known& k = known();
+        each([&](const Expression& e) {
+            const Op op = e.op(); // recording may move the tape's own
+            const auto keep = [&](const char* kind, std::size_t kept) {
+                const Expression gone = e[1 - kept];
+                attempt(fmt::format("lacks the {} {}", kind, called(gone.var())), e.id(),
+                        [&] { return broadcast_to(e[kept].var(), e.shape()); });
+            };
+            if (e.is(k.multiply)) keep("factor", 1), keep("factor", 0);
+            if (e.is(k.divide) && !e[0].number()) keep("divisor", 0);
+            if (e.is(k.add) || e.is(k.subtract)) keep("term", 1), keep("term", 0);
+            if (e.is(k.matmul))
+                for (const std::size_t kept : {1U, 0U})
+                    attempt(fmt::format("lacks the factor {}", called(e[1 - kept].var())), e.id(),
+                            [&] { return e[kept].var(); });
+            if (op.definition().elementwise && e.size() == 1 && !e.is(k.negative))
+                attempt(fmt::format("has {} where {} belongs", called(e[0].var()), called(e.var())), e.id(),
+                        [&] { return e[0].var(); });
+            if (e.is(k.where))
+                for (const std::size_t kept : {1U, 2U})
+                    attempt(fmt::format("lacks the condition of {}", called(e.var())), e.id(),
+                            [&] { return broadcast_to(e[kept].var(), e.shape()); });
+        });
+    }
+
+    void signs() {
+        const Known& k = known();
+        each([&](const Expression& e) {
+            const auto sign = [&](const Expression& of, auto replacement) {
+                attempt(fmt::format("has the opposite sign of {}", called(of.var())), e.id(), replacement);
+            };
+            if (e.is(k.add)) {
+                sign(e[1], [&] { return e[0].var() - e[1].var(); });
+                sign(e[0], [&] { return e[1].var() - e[0].var(); });
+            }
+            if (e.is(k.subtract)) {
+                sign(e[1], [&] { return e[0].var() + e[1].var(); });
+                sign(e, [&] { return e[1].var() - e[0].var(); });
+                sign(e[0], [&] { return -(e[0].var() + e[1].var()); });
+            }
+            if (e.is(k.negative)) sign(e, [&] { return e[0].var(); });
+        });
+    }
+
+    void transpositions() {
+        const Known& k = known();
+        attempt("is transposed", right_.id(), [&] { return transpose(right_); });
+        each([&](const Expression& e) {
+            if (e.is(k.matmul) || e.is(k.multiply))
+                for (std::size_t n = 0; n < 2; ++n) {
+                    const Expression x = e[n];
+                    const bool turned = x.is(k.transpose);
+                    const std::string what = turned ? fmt::format("has {} not transposed", called(x[0].var()))
+                                                    : fmt::format("has {} transposed", called(x.var()));
+                    attempt(
+                        what, x.id(), [&] { return turned ? x[0].var() : transpose(x.var()); },
+                        Use{e.id(), n});
+                }
+            if (!e.is(k.matmul)) return;
+            const Var a = e[0].var(), b = e[1].var();
+            attempt(fmt::format("has the factors of {} in the other order", called(e.var())), e.id(),
+                    [&] { return matmul(b, a); });
+        });
+    }
+
+    /// What has a name for another, or what has none for something that has.
+    void exchanges(bool names_for_names) {
+        std::unordered_map<std::uint32_t, int> uses;
+        each([&](const Expression& e) {
+            for (std::size_t n = 0; n < e.size(); ++n) {
+                const Expression x = e[n];
+                if (x.kind() != Kind::real || x.number() || x.var().rank() == 0) continue;
+                if (x.var().name().empty() == names_for_names) continue;
+                if (++uses[x.id()] == 2)
+                    for (const Var& v : named_)
+                        exchange(x, v, {});
+                for (const Var& v : named_)
+                    exchange(x, v, Use{e.id(), n});
+            }
+        });
+    }
+
+    void exchange(const Expression& x, const Var& v, const std::optional<Use>& use) {
+        if (v.rank() != x.var().rank() || v.kind() != Kind::real || v.id() == x.id()) return;
+        attempt(
+            fmt::format("has {} where {} belongs", called(v), called(x.var())), x.id(), [&] { return v; },
+            use);
+    }
+
+    void sums() {
+        each([&](const Expression& e) {
+            if (!e.is(known().sum)) return;
+            const Var x = e[0].var();
+            attempt(fmt::format("lacks the sum {}", called(e.var())), e.id(), [&] { return x; });
+            for (std::int64_t axis = 0; axis < static_cast<std::int64_t>(x.rank()); ++axis)
+                for (const Keep keep : {Keep::dims, Keep::none})
+                    attempt(fmt::format("sums over axis {}", axis), e.id(),
+                            [&] { return sum(x, {axis}, keep); });
+            attempt("sums over all axes", e.id(), [&] { return sum(x); });
+            attempt("takes the largest entry in place of the sum", e.id(),
+                    [&] { return amax(x, e.attributes().axes("axes"), Keep::dims); });
+        });
+    }
+
+    void products() {
+        const Known& k = known();
+        each([&](const Expression& e) {
+            const bool matrices = e.is(k.matmul);
+            if (!matrices && !e.is(k.multiply)) return;
+            const Var a = e[0].var(), b = e[1].var();
+            if (a.rank() < 2 || b.rank() < 2) return;
+            for (const Var& x : {a, transpose(a)})
+                for (const Var& y : {b, transpose(b)})
+                    attempt(fmt::format("has {} product in {}", matrices ? "an elementwise" : "a matrix",
+                                        called(e.var())),
+                            e.id(), [&] { return matrices ? x * y : matmul(x, y); });
+        });
+    }
+
+    void insertions() {
+        const Known& k = known();
+        const std::vector<Dim> dims = extents_of(named_);
+        each([&](const Expression& e) {
+            const Var x = e.var();
+            if (e.is(k.add) || e.is(k.subtract))
+                for (const std::size_t n : {0U, 1U})
+                    for (const Edit& scaled : scalings(e[n].var(), named_))
+                        attempt(
+                            fmt::format("{} in its term {}", scaled.what, called(e[n].var())), e[n].id(),
+                            [&] { return scaled.result; }, Use{e.id(), n});
+            if (x.rank() == 0 || e.number()) return;
+            for (const Var& v : named_)
+                if (v.kind() == Kind::real && same_extents(v.shape(), x.shape()))
+                    attempt(fmt::format("has an extra factor {}", called(v)), e.id(), [&] { return x * v; });
+        });
+    }
+
+    Var right_;
+    Records& records_;
+    const std::vector<Var>& named_;
+    std::vector<std::uint32_t> cone_;
+    std::vector<Edit> edits_;
+};
+
+} // namespace
+
+std::vector<Edit> scalings(const Var& right, const std::vector<Var>& named) {
+    std::set<std::string> divided; // by these the equation itself divides
+    for (const std::uint32_t id : made_of(right))
+        if (const Expression e(*right.records(), id); e.is(known().divide) && e[1].is(known().extent))
+            divided.insert(text(e[1].attributes().get<Dim>("dim")));
+    std::vector<Edit> result{{"has the opposite sign", -right, 0}};
+    for (const Dim& dim : extents_of(named)) {
+        const std::string name = text(dim);
+        result.push_back({"has an extra factor 1/" + name, right / number(right, dim), 0});
+        result.push_back(
+            {divided.contains(name) ? "lacks the factor 1/" + name : "has an extra factor " + name,
+             number(right, dim) * right, 0});
+    }
+    result.push_back({"has an extra factor 2", 2 * right, 0});
+    result.push_back({"has an extra factor 1/2", right / 2, 0});
+    return result;
+}
+
+std::vector<Edit> edits(const Var& right, const std::vector<Var>& named) {
+    return Editor(right, named).run();
+}
+
+Var replaced(const Var& right, std::uint32_t target, const Var& by) {
+    return rebuilt(right, made_of(right), target, by, {});
+}
+
+} // namespace xtape::detail

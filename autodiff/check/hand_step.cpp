@@ -1,0 +1,173 @@
+#include <xtape/autodiff/check/hand_step.hpp>
+#include <xtape/autodiff/ops/arithmetic.hpp>
+#include <xtape/autodiff/print/writer.hpp>
+#include <xtape/autodiff/simplify/simplify.hpp>
+
+#include <algorithm>
+#include <unordered_map>
+
+namespace xtape::detail {
+namespace {
+
+/// Repeats part of a tape on another one, with given arrays as inputs.
+class Copy {
+public:
+    Copy(const Beginning& beginning, const std::vector<Given>& given) : from_(beginning), given_(given) {
+        for (const Given& g : given)
+            cuts_.emplace(g.id, &g);
+    }
+
+    /// What these results need, by id, up to the given arrays or `through` them.
+    [[nodiscard]] std::vector<bool> cone(std::vector<std::uint32_t> open, bool through = false) const {
+        std::vector<bool> wanted(from_.records.result_count(), false);
+        while (!open.empty()) {
+            const std::uint32_t id = open.back();
+            open.pop_back();
+            if (wanted[id]) continue;
+            wanted[id] = true;
+            if (!through && cuts_.contains(id)) continue;
+            for (const std::uint32_t operand : from_.records.operands(from_.records.record_of(id)))
+                open.push_back(operand);
+        }
+        return wanted;
+    }
+
+    HandStep run(const Var& root) {
+        std::vector<std::uint32_t> ids{root.id()};
+        const std::vector<bool> step = cone(ids);
+        const std::vector<bool> of_cost = cone({from_.cost}, true);
+        for (const auto& [id, name] : from_.records.names())
+            if (id < from_.forward_end && id < root.id() && of_cost[id]) ids.push_back(id);
+        const std::vector<bool> wanted = cone(ids);
+        for (const Given& g : given_) {
+            cut_in(g);
+            if (step[g.id]) result_.uses.push_back(g.name);
+        }
+        for (std::uint32_t id = 0; id < wanted.size(); ++id)
+            if (wanted[id] && !moved_.contains(id)) repeat(id, id == root.id());
+        result_.right = moved_.at(root.id());
+        return std::move(result_);
+    }
+
+private:
+    [[nodiscard]] Records& to() const { return *result_.tape.records(); }
+
+    Var leaf(std::uint32_t id, const std::string& name) {
+        const Result like = from_.records.result(id);
+        const Var input = to().var(to().append_leaf(input_op(), like.shape, like.kind, std::monostate{}));
+        to().name(input.id(), name);
+        result_.named.push_back(input);
+        return input;
+    }
+
+    void cut_in(const Given& g) {
+        const Var input = leaf(g.id, g.name);
+        result_.bindings.emplace_back(input, g.array);
+        Var value = input;
+        if (g.deferred)
+            for (const std::uint32_t extent : from_.deferred)
+                value = 1 / copied_extent(extent) * value;
+        if (const auto it = cuts_.find(g.id); it->second == &g) moved_.emplace(g.id, value);
+    }
+
+    Var copied_extent(std::uint32_t id) {
+        return to().var(
+            to().append(known().extent, {}, from_.records.attributes(from_.records.record_of(id))));
+    }
+
+    void repeat(std::uint32_t id, bool is_root) {
+        const Records& records = from_.records;
+        const Record record = records.record_of(id);
+        if (const Leaf* value = records.leaf(id)) {
+            const Result like = records.result(id);
+            moved_.emplace(id, to().var(to().append_leaf(records.op(record), like.shape, like.kind, *value)));
+            for (const auto& [var, array] : from_.bindings)
+                if (var.id() == id) result_.bindings.emplace_back(moved_.at(id), array);
+        } else {
+            std::vector<Var> operands;
+            for (const std::uint32_t operand : records.operands(record))
+                operands.push_back(moved_.at(operand));
+            const std::uint32_t first = to().append(records.op(record), operands, records.attributes(record));
+            for (std::uint32_t k = 0; k < record.result_count; ++k)
+                moved_.try_emplace(record.first_result + k, to().var(first + k));
+        }
+        const std::string name = records.name_of(id);
+        if (is_root || name.empty() || id >= from_.forward_end) return;
+        to().name(moved_.at(id).id(), name);
+        result_.named.push_back(moved_.at(id));
+    }
+
+    const Beginning& from_;
+    const std::vector<Given>& given_;
+    std::unordered_map<std::uint32_t, const Given*> cuts_;
+    std::unordered_map<std::uint32_t, Var> moved_;
+    HandStep result_;
+};
+
+/// Without its factors 1/n, where n is deferred; empty where it has not all of them in front.
+Var without_deferred(const Beginning& beginning, Var v) {
+    const Known& k = known();
+    for (std::size_t i = 0; i < beginning.deferred.size(); ++i) {
+        const Expression e(v);
+        if (!e.is(k.multiply) || !e[0].is(k.divide) || e[0][0].number() != 1.0L || !e[0][1].is(k.extent))
+            return {};
+        v = e[1].var();
+    }
+    return v;
+}
+
+Var times_deferred(const Beginning& beginning, Var v) {
+    for (const std::uint32_t extent : beginning.deferred)
+        v = v.records()->var(v.records()->append(
+                known().extent, {}, beginning.records.attributes(beginning.records.record_of(extent)))) *
+            v;
+    return v;
+}
+
+/// Without a name for the result of the step itself, which its formula is to be written out.
+std::string written(const Var& result, bool by_name) {
+    Records& records = *result.records();
+    if (const std::string name = records.name_of(result.id());
+        !name.empty() && (by_name || records.leaf(result.id())))
+        return name;
+    Writer writer(records, Markup::text, [&](std::uint32_t id) { return records.name_of(id); });
+    std::string text = writer.write(result.id());
+    for (const auto& [name, line] : writer.take_lines())
+        text += ", " + name + " = " + line;
+    return text;
+}
+
+} // namespace
+
+HandStep mechanical_step(const Beginning& beginning, const Var& root, bool root_deferred,
+                         const std::vector<Given>& given) {
+    HandStep step = Copy(beginning, given).run(root);
+    if (root_deferred) step.right = times_deferred(beginning, step.right);
+    return step;
+}
+
+HandStep textbook_step(const Beginning& beginning, const Var& root, bool root_deferred,
+                       const std::vector<Given>& given) {
+    const HandStep step = mechanical_step(beginning, root, false, given);
+    std::vector<Var> outputs{step.right};
+    outputs.insert(outputs.end(), step.named.begin(), step.named.end());
+    Simplified simplified = simplify(outputs);
+    HandStep result;
+    result.right = simplified(step.right);
+    for (const Var& v : step.named)
+        result.named.push_back(simplified(v));
+    for (const auto& [var, array] : step.bindings)
+        if (const Var v = simplified(var); !v.empty()) result.bindings.emplace_back(v, array);
+    result.uses = step.uses;
+    result.tape = std::move(simplified.tape);
+    if (root_deferred) {
+        const Var without = without_deferred(beginning, result.right);
+        result.right = without.empty() ? times_deferred(beginning, result.right) : without;
+    }
+    return result;
+}
+
+std::string formula(const Var& result) { return written(result, false); }
+std::string called(const Var& result) { return written(result, true); }
+
+} // namespace xtape::detail
