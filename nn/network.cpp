@@ -60,8 +60,9 @@ std::vector<std::size_t> node_counts(const Parameters& parameters) {
     return nodes;
 }
 
-/// The loss, after a check that one from logits means the output that predictions are made with.
-Loss chosen_loss(const NetworkOptions& options) {
+} // namespace
+
+Loss detail::chosen_loss(const NetworkOptions& options) {
     const std::string& name = options.loss.name();
     if (!options.from_logits || name.empty()) return options.loss;
     const std::string contained = name == "binary_cross_entropy"        ? "sigmoid"
@@ -78,8 +79,6 @@ Loss chosen_loss(const NetworkOptions& options) {
             name, contained, options.output.name().empty() ? "one of your own" : options.output.name()));
     return Loss(name + "_from_logits");
 }
-
-} // namespace
 
 Var dense(const Var& x, const Var& W, const Var& b) {
     Transaction transaction(*x.records());
@@ -121,7 +120,7 @@ using Parameter = std::function<Var(const std::string& name, const std::vector<s
 Network compose(Tape& tape, const Parameter& parameter, const std::vector<std::size_t>& nodes,
                 const NetworkOptions& options) {
     const std::size_t L = nodes.size() - 1;
-    const Loss loss = chosen_loss(options);
+    const Loss loss = detail::chosen_loss(options);
 
     Transaction transaction(*tape.records());
     Network net;

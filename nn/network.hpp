@@ -2,6 +2,7 @@
 
 /// A network of dense layers as a plain composition of Vars.
 
+#include <xtape/autodiff/check/verify.hpp>
 #include <xtape/autodiff/tape.hpp>
 #include <xtape/nn/activations.hpp>
 #include <xtape/nn/initialisers.hpp>
@@ -36,6 +37,11 @@ struct NetworkOptions {
     double lambda = 0;                  ///< L2 regularisation of the weights, not the biases
     L2 convention = L2::half_lambda_over_n; ///< what λ stands for
 };
+
+namespace detail {
+/// The loss, after a check that one from logits means the output that predictions are made with.
+Loss chosen_loss(const NetworkOptions& options);
+} // namespace detail
 
 /// What is recorded. The vectors are indexed as the textbook does, so that Z[1] is Z1: element 0 is X in A
 /// and empty in the others.
@@ -81,6 +87,23 @@ Network network(Tape& tape, const Parameters& parameters, const NetworkOptions& 
 /// Throws ShapeError unless `flat` is (count()), VarError where it is on another tape, and as above.
 Network network(Tape& tape, const Var& flat, const Parameters& parameters,
                 const NetworkOptions& options = {});
+
+/// How arrays hold the examples: X (n_0 × n), W (n_l × n_{l−1}), Z = W X + b as in this textbook; or X (n ×
+/// n_0), W (n_{l−1} × n_l), Z = X W + b.
+enum class Examples { columns, rows };
+
+/// The network that a person's arrays describe, to be verified: its layers are W1, b1, W2, b2, … of `arrays`,
+/// beside X and Y, in double whatever they are. It is recorded as the arrays are: with examples in rows Z, A,
+/// X and Y of the result are transposed as well. A bias may be (k). Y may be called y and be (n): integers
+/// are the classes of a network with several outputs, other labels those of one with a single output.
+///
+///     NamedArrays mine = nn::load_npz("mine.npz");
+///     Report report = verify(nn::network(tape, mine, {.hidden = "tanh"}).cost, mine);
+///
+/// Throws NameError where an array is missing, suggesting the nearest; ShapeError where shapes contradict
+/// each other, KindError where labels are no integers; ArgumentError as above. The tape is then as it was.
+Network network(Tape& tape, const NamedArrays& arrays, const NetworkOptions& options = {},
+                Examples examples = Examples::columns);
 
 /// What the network says about examples X (n_0 × n): A_L (n_L × n). Throws BindingError for another n_0.
 [[nodiscard]] Array<double> predict(const Network& network, const Array<double>& X);

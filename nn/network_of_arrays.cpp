@@ -1,0 +1,163 @@
+#include <xtape/autodiff/error.hpp>
+#include <xtape/autodiff/ops.hpp>
+#include <xtape/autodiff/records.hpp>
+#include <xtape/nn/network.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace xtape::nn {
+namespace {
+
+/// A person's arrays, with the two axes of a matrix as they hold it.
+class Arrays {
+public:
+    Arrays(const NamedArrays& arrays, Examples examples)
+        : arrays_(arrays), rows_(examples == Examples::rows) {
+        if (!has("W1")) (void)(*this)["W1"]; // throws
+        // A name further on than a gap is a layer too, whose predecessor is missing.
+        for (std::size_t l = 1; l <= arrays.size(); ++l)
+            if (has(fmt::format("W{}", l))) layers_ = l;
+        labels_ = has("Y") || !has("y") ? "Y" : "y";
+    }
+
+    [[nodiscard]] bool rows() const { return rows_; }
+    [[nodiscard]] std::size_t layers() const { return layers_; }
+    [[nodiscard]] const std::string& labels() const { return labels_; }
+
+    const AnyArray& operator[](const std::string& name) const {
+        const auto it = std::ranges::find(arrays_, name, &NamedArrays::value_type::first);
+        if (it != arrays_.end()) return it->second;
+        std::vector<std::string> names;
+        for (const auto& named : arrays_)
+            names.push_back(named.first);
+        throw_unknown("network: no array", name, names);
+    }
+
+    /// How many nodes, or inputs, a matrix has, and how many examples; for weights: nodes and inputs.
+    [[nodiscard]] std::size_t nodes(const std::string& name) const { return matrix(name)[rows_ ? 1 : 0]; }
+    [[nodiscard]] std::size_t examples(const std::string& name) const { return matrix(name)[rows_ ? 0 : 1]; }
+
+    /// W1 is (4 × 3)
+    [[nodiscard]] std::string described(const std::string& name) const {
+        return fmt::format("{} is {}", name, to_string((*this)[name].extents()));
+    }
+
+private:
+    [[nodiscard]] bool has(const std::string& name) const {
+        return std::ranges::count(arrays_, name, &NamedArrays::value_type::first) > 0;
+    }
+    const Extents& matrix(const std::string& name) const {
+        const Extents& extents = (*this)[name].extents();
+        if (extents.size() != 2)
+            throw ShapeError(fmt::format("network: {}. It must be a matrix; reshape it.", described(name)));
+        return extents;
+    }
+
+    const NamedArrays& arrays_;
+    bool rows_;
+    std::size_t layers_ = 0;
+    std::string labels_;
+};
+
+/// n_0, n_1, …, n_L, after a check that all shapes fit.
+std::vector<std::size_t> node_counts(const Arrays& arrays) {
+    const std::string remedy = fmt::format(
+        "With examples in {}", arrays.rows() ? "rows X is (n × inputs) and a W (inputs × nodes)"
+                                             : "columns X is (inputs × n) and a W (nodes × inputs)");
+    std::vector<std::size_t> nodes{arrays.nodes("X")};
+    std::string before = "X";
+    for (std::size_t l = 1; l <= arrays.layers(); ++l) {
+        const std::string W = fmt::format("W{}", l), b = fmt::format("b{}", l);
+        if (arrays.examples(W) != nodes.back())
+            throw ShapeError(fmt::format("network: {}, {}: {} ≠ {}. {}; transpose what is not, or choose the "
+                                         "other convention for all.",
+                                         arrays.described(before), arrays.described(W), nodes.back(),
+                                         arrays.examples(W), remedy));
+        nodes.push_back(arrays.nodes(W));
+        const std::size_t k = nodes.back();
+        const Extents whole = arrays.rows() ? Extents{1, k} : Extents{k, 1};
+        if (arrays[b].extents() != Extents{k} && arrays[b].extents() != whole)
+            throw ShapeError(fmt::format("network: {}, {}. Reshape {} to {} or ({}).", arrays.described(W),
+                                         arrays.described(b), b, to_string(whole), k));
+        before = W;
+    }
+    return nodes;
+}
+
+/// Y (n_L × n), or (n × n_L), made of what the person calls Y or y.
+Var truth(Tape& tape, const Arrays& arrays, std::size_t outputs) {
+    const std::string& name = arrays.labels();
+    const AnyArray& labels = arrays[name];
+    const std::size_t n = arrays.examples("X");
+    const Dim k(fmt::format("n{}", arrays.layers()), outputs), open("n");
+    const Extents whole = arrays.rows() ? Extents{n, outputs} : Extents{outputs, n};
+    if (labels.extents() == whole) return tape.input(name, arrays.rows() ? Shape{open, k} : Shape{k, open});
+    if (labels.extents() != Extents{n})
+        throw ShapeError(
+            fmt::format("network: {}, {}. With examples in {} and {} output{}, {} must be {}, or "
+                        "labels of shape ({}).",
+                        arrays.described("X"), arrays.described(name), arrays.rows() ? "rows" : "columns",
+                        outputs, outputs == 1 ? "" : "s", name, to_string(whole), n));
+    if (outputs == 1) {
+        const Var column = reshape(tape.input(name, {open}), {open, Dim(1)});
+        return arrays.rows() ? column : transpose(column);
+    }
+    if (labels.element() != Element::i64)
+        throw KindError(fmt::format("network: {} and holds no integers; there are {} outputs. Save the "
+                                    "numbers of the classes: {}.astype(int).",
+                                    arrays.described(name), outputs, name));
+    return one_hot(tape.input(name, {open}, Kind::index), k, arrays.rows() ? -1 : 0);
+}
+
+} // namespace
+
+Network network(Tape& tape, const NamedArrays& arrays, const NetworkOptions& options, Examples examples) {
+    const Arrays mine(arrays, examples);
+    const std::vector<std::size_t> nodes = node_counts(mine);
+    const Loss loss = detail::chosen_loss(options);
+    const std::size_t L = mine.layers();
+    const bool rows = mine.rows();
+
+    Transaction transaction(*tape.records());
+    Network net;
+    const Dim inputs("n0", nodes[0]), open("n");
+    net.X = tape.input("X", rows ? Shape{open, inputs} : Shape{inputs, open});
+    net.Y = truth(tape, mine, nodes[L]);
+    net.W.resize(L + 1);
+    net.b.resize(L + 1);
+    net.Z.resize(L + 1);
+    net.A.resize(L + 1);
+    net.A[0] = net.X;
+    for (std::size_t l = 1; l <= L; ++l) {
+        const std::string to = fmt::format("n{}", l), from = fmt::format("n{}", l - 1);
+        const auto parameter = [&](const std::string& name, const std::vector<std::string>& dims) {
+            return tape.variable(name, mine[name].as<double>(), dims);
+        };
+        const std::string W = fmt::format("W{}", l), b = fmt::format("b{}", l);
+        const bool flat = mine[b].rank() == 1;
+        net.W[l] = parameter(W, rows ? std::vector{from, to} : std::vector{to, from});
+        net.b[l] = parameter(b, flat   ? std::vector{to}
+                                : rows ? std::vector<std::string>{"", to}
+                                       : std::vector<std::string>{to, ""});
+        const Var bias = flat && !rows ? reshape(net.b[l], {Dim(to, nodes[l]), Dim(1)}) : net.b[l];
+        const Var product = rows ? matmul(net.A[l - 1], net.W[l]) : matmul(net.W[l], net.A[l - 1]);
+        net.Z[l] = named(fmt::format("Z{}", l), product + bias);
+        const Activation& g = l < L ? options.hidden : options.output;
+        // The one activation that knows nodes from examples.
+        const Var A = rows && g.name() == "softmax" ? softmax(net.Z[l], 1) : g(net.Z[l]);
+        net.A[l] = named(fmt::format("A{}", l), A);
+    }
+    const Var& said = options.from_logits ? net.Z[L] : net.A[L];
+    net.loss = rows ? loss(transpose(said), transpose(net.Y)) : loss(said, net.Y);
+    net.cost = mean(net.loss);
+    if (options.lambda != 0)
+        net.cost = net.cost + l2({net.W.begin() + 1, net.W.end()}, options.lambda, options.convention,
+                                 extent(net.X, rows ? 0 : 1));
+    net.cost = named("J", net.cost);
+    transaction.done();
+    return net;
+}
+
+} // namespace xtape::nn

@@ -1,0 +1,112 @@
+#include <xtape/autodiff.hpp>
+#include <xtape/nn/network.hpp>
+#include <xtape/nn/npz.hpp>
+
+#include <boost/test/unit_test.hpp>
+
+#include <algorithm>
+
+using namespace xtape;
+using namespace xtape::nn;
+
+namespace {
+
+NamedArrays file(const std::string& name) { return load_npz(std::filesystem::path(XTAPE_TEST_NPZ) / name); }
+
+AnyArray& at(NamedArrays& arrays, const std::string& name) {
+    return std::ranges::find(arrays, name, &NamedArrays::value_type::first)->second;
+}
+
+void rename(NamedArrays& arrays, const std::string& from, const std::string& to) {
+    std::ranges::find(arrays, from, &NamedArrays::value_type::first)->first = to;
+}
+
+Report verified(const NamedArrays& mine, const NetworkOptions& options = {},
+                Examples examples = Examples::columns) {
+    Tape tape;
+    return verify(network(tape, mine, options, examples).cost, mine);
+}
+
+/// CS231n's convention: λW in the gradient of W; `reg` is no part of the network.
+NamedArrays in_rows() {
+    NamedArrays mine = file("rows.npz");
+    std::erase_if(mine, [](const auto& named) { return named.first == "reg"; });
+    return mine;
+}
+const NetworkOptions rows_options{.hidden = "relu",
+                                  .output = "softmax",
+                                  .loss = "categorical_cross_entropy",
+                                  .lambda = 1e-2,
+                                  .convention = L2::half_lambda};
+
+template <class E>
+void refused(const NamedArrays& mine, const std::string& words, const NetworkOptions& options = {},
+             Examples examples = Examples::columns) {
+    Tape tape;
+    BOOST_CHECK_EXCEPTION(network(tape, mine, options, examples), E, [&](const E& error) {
+        BOOST_TEST_MESSAGE(error.what());
+        return std::string(error.what()).find(words) != std::string::npos;
+    });
+    BOOST_TEST(tape.size() == 0);
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(numpys_own_gradients_pass) {
+    const Report columns = verified(file("columns.npz"));
+    BOOST_TEST(columns);
+    BOOST_TEST(columns.comparisons().size() == 12); // all but X, Y and the parameters
+    BOOST_TEST(verified(file("compressed.npz")));   // float32, Fortran order
+    const Report rows = verified(in_rows(), rows_options, Examples::rows);
+    BOOST_TEST(rows);
+    BOOST_TEST(rows["db1"].shape == "(5)");
+}
+
+BOOST_AUTO_TEST_CASE(wrong_ones_fail) {
+    const Report wrong = verified(file("wrong.npz"));
+    BOOST_TEST((wrong.verdict() == Verdict::fail));
+    BOOST_TEST((wrong["dZ2"].verdict == Verdict::pass));
+    BOOST_TEST((wrong["dZ1"].verdict == Verdict::fail));
+    NetworkOptions doubled = rows_options;
+    doubled.convention = L2::lambda;
+    const Report rows = verified(in_rows(), doubled, Examples::rows);
+    BOOST_TEST((rows["dW1"].verdict == Verdict::fail));
+    BOOST_TEST((rows["db1"].verdict == Verdict::pass));
+}
+
+BOOST_AUTO_TEST_CASE(flat_biases_and_labels) {
+    NamedArrays mine = file("columns.npz");
+    for (const std::string name : {"b1", "db1"})
+        at(mine, name) = at(mine, name).reshaped({4});
+    at(mine, "Y") = at(mine, "Y").reshaped({5});
+    rename(mine, "Y", "y");
+    const Report report = verified(mine);
+    BOOST_TEST(report);
+    BOOST_TEST(report["db1"].shape == "(4)");
+    at(mine, "db1") = at(mine, "db1").reshaped({4, 1}); // not the shape of their own b1
+    BOOST_TEST((verified(mine)["db1"].verdict == Verdict::fail));
+}
+
+BOOST_AUTO_TEST_CASE(what_is_missing_or_contradicts) {
+    NamedArrays mine = file("columns.npz");
+    rename(mine, "b1", "B1");
+    refused<NameError>(mine, "Did you mean B1?");
+    mine = file("columns.npz");
+    rename(mine, "W1", "W3");
+    refused<NameError>(mine, "no array is called W1");
+    refused<NameError>({}, "no array is called W1");
+    refused<ShapeError>(file("columns.npz"), "X is (3 × 5), W1 is (4 × 3): 5 ≠ 4", {}, Examples::rows);
+    refused<ShapeError>(in_rows(), "With examples in columns", rows_options);
+    mine = file("columns.npz");
+    at(mine, "b1") = at(mine, "b1").reshaped({1, 4});
+    refused<ShapeError>(mine, "Reshape b1 to (4 × 1) or (4)");
+    mine = file("columns.npz");
+    at(mine, "Y") = at(mine, "Y").reshaped({5, 1});
+    refused<ShapeError>(mine, "Y must be (1 × 5), or labels of shape (5)");
+    at(mine, "X") = at(mine, "X").reshaped({15});
+    refused<ShapeError>(mine, "X is (15). It must be a matrix");
+    mine = in_rows();
+    at(mine, "y") = at(mine, "y").as<double>();
+    refused<KindError>(mine, "y.astype(int)", rows_options, Examples::rows);
+    refused<ArgumentError>(file("columns.npz"), "Set output", {.output = "tanh", .from_logits = true});
+}
