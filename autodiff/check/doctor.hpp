@@ -2,6 +2,7 @@
 
 /// Why a gradient that was derived by hand is wrong: which single mistake gives the person's own numbers.
 
+#include <xtape/autodiff/check/derivatives.hpp>
 #include <xtape/autodiff/check/hand_step.hpp>
 
 #include <string>
@@ -25,6 +26,7 @@ struct Diagnosis {
     std::vector<std::string> causes; ///< each gives the person's numbers; likelier first; none: unexplained
     std::string yours;               ///< the equation with the first of them; empty where there is none
     std::string right;               ///< the right equation
+    bool alike = false;              ///< dimensions of these arrays are 1 or equal, so that they tell less
     std::size_t tried = 0;           ///< how many versions were compared
     int size = 0;                    ///< of the mistake; larger is less likely
 };
@@ -34,10 +36,12 @@ struct Diagnosis {
 /// mistake is evaluated on the person's data and compared within what rounding explains. Nothing is guessed:
 /// causes reproduce the numbers, and those that differ in general, but not on these data, are all given.
 ///
+/// `functions` are those of the forward pass, whose derivatives may be mistaken.
 /// `arrays` are in the order of the derivation, forward values first. `conventions` are the products of
 /// extents, as ids of the tape's extents, that gradients of intermediate results may be multiplied by; the
 /// one that leaves the fewest mistakes is taken. Returns one diagnosis for each array.
 [[nodiscard]] std::vector<Diagnosis> diagnose(Beginning beginning, const std::vector<HandArray>& arrays,
+                                              const std::vector<Applied>& functions,
                                               const std::vector<std::vector<std::uint32_t>>& conventions,
                                               std::size_t longest);
 

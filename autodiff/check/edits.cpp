@@ -62,7 +62,8 @@ Var rebuilt(const Var& root, const std::vector<std::uint32_t>& cone, std::uint32
             changed.emplace(id, records.var(first + id - record.first_result));
         }
     }
-    return changed.at(root.id());
+    const auto it = changed.find(root.id());
+    return it == changed.end() ? root : it->second;
 }
 
 /// Every extent other than one among these shapes, once.

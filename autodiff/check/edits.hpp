@@ -24,7 +24,8 @@ struct Edit {
 /// What is more likely comes first. Versions that no shapes allow are left out.
 [[nodiscard]] std::vector<Edit> edits(const Var& right, const std::vector<Var>& named);
 
-/// The result with `by` in place of the result `target`, recorded behind it.
+/// The result with `by` in place of the result `target`, recorded behind it; itself where it is not made of
+/// that.
 [[nodiscard]] Var replaced(const Var& right, std::uint32_t target, const Var& by);
 
 } // namespace xtape::detail

@@ -32,12 +32,14 @@ public:
         return wanted;
     }
 
-    HandStep run(const Var& root) {
+    HandStep run(const Var& root, const std::vector<Var>& versions) {
         std::vector<std::uint32_t> ids{root.id()};
         const std::vector<bool> step = cone(ids);
         const std::vector<bool> of_cost = cone({from_.cost}, true);
         for (const auto& [id, name] : from_.records.names())
             if (id < from_.forward_end && id < root.id() && of_cost[id]) ids.push_back(id);
+        for (const Var& version : versions)
+            ids.push_back(version.id());
         const std::vector<bool> wanted = cone(ids);
         for (const Given& g : given_) {
             cut_in(g);
@@ -46,6 +48,8 @@ public:
         for (std::uint32_t id = 0; id < wanted.size(); ++id)
             if (wanted[id] && !moved_.contains(id)) repeat(id, id == root.id());
         result_.right = moved_.at(root.id());
+        for (const Var& version : versions)
+            result_.versions.push_back(moved_.at(version.id()));
         return std::move(result_);
     }
 
@@ -140,30 +144,38 @@ std::string written(const Var& result, bool by_name) {
 } // namespace
 
 HandStep mechanical_step(const Beginning& beginning, const Var& root, bool root_deferred,
-                         const std::vector<Given>& given) {
-    HandStep step = Copy(beginning, given).run(root);
-    if (root_deferred) step.right = times_deferred(beginning, step.right);
+                         const std::vector<Given>& given, const std::vector<Var>& versions) {
+    HandStep step = Copy(beginning, given).run(root, versions);
+    if (!root_deferred) return step;
+    step.right = times_deferred(beginning, step.right);
+    for (Var& version : step.versions)
+        version = times_deferred(beginning, version);
     return step;
 }
 
 HandStep textbook_step(const Beginning& beginning, const Var& root, bool root_deferred,
-                       const std::vector<Given>& given) {
-    const HandStep step = mechanical_step(beginning, root, false, given);
+                       const std::vector<Given>& given, const std::vector<Var>& versions) {
+    const HandStep step = mechanical_step(beginning, root, false, given, versions);
     std::vector<Var> outputs{step.right};
     outputs.insert(outputs.end(), step.named.begin(), step.named.end());
+    outputs.insert(outputs.end(), step.versions.begin(), step.versions.end());
     Simplified simplified = simplify(outputs);
+    const auto moved = [&](const Var& v) {
+        const Var now = simplified(v);
+        if (!root_deferred) return now;
+        const Var without = without_deferred(beginning, now);
+        return without.empty() ? times_deferred(beginning, now) : without;
+    };
     HandStep result;
-    result.right = simplified(step.right);
+    result.right = moved(step.right);
+    for (const Var& version : step.versions)
+        result.versions.push_back(moved(version));
     for (const Var& v : step.named)
         result.named.push_back(simplified(v));
     for (const auto& [var, array] : step.bindings)
         if (const Var v = simplified(var); !v.empty()) result.bindings.emplace_back(v, array);
     result.uses = step.uses;
     result.tape = std::move(simplified.tape);
-    if (root_deferred) {
-        const Var without = without_deferred(beginning, result.right);
-        result.right = without.empty() ? times_deferred(beginning, result.right) : without;
-    }
     return result;
 }
 

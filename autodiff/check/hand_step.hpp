@@ -23,6 +23,7 @@ struct Given {
 struct HandStep {
     Tape tape;
     Var right;                     ///< what the step should give
+    std::vector<Var> versions;     ///< what other results of the given tape have become
     std::vector<Var> named;        ///< what else has a name, used by the step or not
     std::vector<std::string> uses; ///< the names of the given arrays that the step begins from
     std::vector<std::pair<Var, AnyArray>> bindings; ///< the person's arrays
@@ -38,13 +39,13 @@ struct Beginning {
 };
 
 /// The step that gives `root` as the chain rule writes it: repeated from the tape, with the given arrays cut
-/// in as inputs. `root_deferred`: times the deferred extents.
+/// in as inputs. `root_deferred`: times the deferred extents. `versions` of the root are treated like it.
 [[nodiscard]] HandStep mechanical_step(const Beginning& beginning, const Var& root, bool root_deferred,
-                                       const std::vector<Given>& given);
+                                       const std::vector<Given>& given, const std::vector<Var>& versions);
 
 /// The same step as a textbook writes it.
 [[nodiscard]] HandStep textbook_step(const Beginning& beginning, const Var& root, bool root_deferred,
-                                     const std::vector<Given>& given);
+                                     const std::vector<Given>& given, const std::vector<Var>& versions);
 
 /// The right-hand side of an equation: what a result is made of, everything else by its name.
 [[nodiscard]] std::string formula(const Var& result);

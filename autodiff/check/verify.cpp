@@ -195,20 +195,37 @@ std::string sentence(const std::string& name, const detail::Diagnosis& diagnosis
         text += "\n  These data cannot tell that from:";
         for (std::size_t k = 1; k < diagnosis.causes.size(); ++k)
             text += (k > 1 ? "; " : " ") + diagnosis.causes[k];
+        if (diagnosis.alike) text += ". Take data whose dimensions differ and are larger than 1.";
     }
     return text;
 }
 
 /// Says of each comparison that failed why, or from which other it has inherited its error.
-void explain(std::vector<Comparison>& comparisons, const std::vector<Claim>& claims,
+void explain(const Var& cost, std::vector<Comparison>& comparisons, const std::vector<Claim>& claims,
              const detail::Beginning& beginning, const std::vector<std::vector<std::uint32_t>>& conventions,
              std::size_t longest) {
+    Records& records = *cost.records();
     std::vector<detail::HandArray> arrays;
     for (std::size_t k = 0; k < claims.size(); ++k)
         arrays.push_back({claims[k].name, claims[k].array, claims[k].var, claims[k].may_defer,
                           comparisons[k].verdict == Verdict::fail});
     if (std::ranges::none_of(arrays, &detail::HandArray::failed)) return;
-    const auto diagnoses = detail::diagnose(beginning, arrays, conventions, longest);
+    std::vector<detail::Applied> functions = detail::applied_functions(cost);
+    std::vector<Var> wrt;
+    for (const Claim& claim : claims)
+        if (claim.is_gradient) wrt.push_back(records.var(claim.position));
+    for (const detail::Applied& f : functions)
+        wrt.insert(wrt.end(), {f.operand, f.result});
+    // One walk, so that the gradients of functions are the very ones that the others are made of.
+    const std::vector<Var> gradients = gradient(cost, wrt, Disconnected::zeros);
+    std::size_t next = 0;
+    for (std::size_t k = 0; k < claims.size(); ++k)
+        if (claims[k].is_gradient) arrays[k].var = gradients[next++];
+    for (detail::Applied& f : functions) {
+        f.operand_gradient = gradients[next++];
+        f.result_gradient = gradients[next++];
+    }
+    const auto diagnoses = detail::diagnose(beginning, arrays, functions, conventions, longest);
     for (std::size_t k = 0; k < diagnoses.size(); ++k) {
         if (!arrays[k].failed) continue;
         std::vector<std::string> heirs;
@@ -295,7 +312,7 @@ Report verify(const Var& cost, const NamedArrays& mine, const VerifyOptions& opt
         comparisons.push_back(
             compare(claim, reference, products(records, own, reference), deferred, options));
     }
-    explain(comparisons, claims, {records, cost.id(), forward_end, bindings, {}},
+    explain(cost, comparisons, claims, {records, cost.id(), forward_end, bindings, {}},
             conventions(extents, deferred), longest);
     for (Comparison& comparison : comparisons)
         report.add(std::move(comparison));

@@ -156,6 +156,25 @@ const std::vector<Case>& cases() {
          [](Hand& h) { h.lambda = 0.25; }},
         {"db2", [](Hand& h) { return row_sums(h["dZ2"] * h["A2"]) / 5; }, "yours has an extra factor A2"},
         {"Z1", [](Hand& h) { return product(h["W1"], h["X"]); }, "yours lacks the term b1"},
+        {"dZ1", [](Hand& h) { return product(turned(h["W2"]), h["dZ2"]) * h["A1"] * (1 - h["A1"]); },
+         "yours has the derivative of sigmoid where that of tanh belongs"},
+        {"dZ1",
+         [](Hand& h) {
+             const Matrix t = xt::tanh(h["A1"]);
+             return Matrix(product(turned(h["W2"]), h["dZ2"]) * (1 - t * t));
+         },
+         "yours has the derivative of tanh at A1 in place of Z1"},
+        {"dZ2", [](Hand& h) { return (h["A2"] - h["Y"]) * h["A2"] * (1 - h["A2"]); },
+         "yours has the derivative of sigmoid twice"},
+        {"dZ1",
+         [](Hand& h) {
+             const Matrix updated = h["W2"] - 0.1 * h["dW2"];
+             return Matrix(product(turned(updated), h["dZ2"]) * (1 - h["A1"] * h["A1"]));
+         },
+         "yours has W2 − 0.1 dW2 where W2 belongs: it seems to be updated already"},
+        {"dW1", [](Hand& h) { return h["dW1"] + 0.3 * h["W1"]; }, "yours has an extra term 0.3 W1"},
+        {"db1", [](Hand& h) { return h["dZ1"]; }, "yours lacks the sum Σ_n dZ1 and lacks the factor 1/n"},
+        {"dW2", [](Hand& h) { return 0.37 * h["dW2"]; }, "yours is 0.37 times what it should be"},
     };
     return list;
 }
@@ -231,4 +250,88 @@ BOOST_AUTO_TEST_CASE(what_no_mistake_gives_is_not_explained) {
     };
     const Report report = hand.derive().check();
     BOOST_TEST(findings(report).at("dW1").starts_with(": nothing reproduces it"), report.to_string());
+}
+
+BOOST_AUTO_TEST_CASE(what_data_cannot_tell_apart_is_all_given) {
+    Hand hand;
+    hand.n = 2; // an extra 1/n and an extra 1/2 are the same numbers
+    hand.mistakes["dZ1"] = [](Hand& h) { h["dZ1"] /= 2; };
+    const std::string found = findings(hand.derive().check()).at("dZ1");
+    BOOST_TEST(found.starts_with(": yours has an extra factor 1/n"), found);
+    BOOST_TEST(found.find("These data cannot tell that from: has an extra factor 1/2; has an extra factor "
+                          "1/n2. Take data whose dimensions differ") != std::string::npos,
+               found);
+}
+
+namespace {
+
+const Op softsign = elementwise("mine::softsign")
+                        .forward([](auto x) { return x / (1 + square(x)); })
+                        .notation("s({0})", R"(s({0}))")
+                        .sampled_on(-3, 3);
+
+/// Three layers with an operation of the user's own, squared error and other names, recorded in another
+/// order. What is said of dp, for which `wrong` stands in.
+std::string third_layer(const std::function<Matrix(const std::map<std::string, Matrix>&)>& wrong) {
+    std::mt19937 generator(3);
+    std::normal_distribution<double> normal;
+    std::map<std::string, Matrix> a;
+    const auto draw = [&](const std::string& name, std::size_t rows, std::size_t columns) {
+        a[name] = zeros(rows, columns);
+        for (double& x : a[name])
+            x = normal(generator);
+    };
+    draw("target", 2, 6);
+    draw("omega", 2, 3);
+    draw("chi", 3, 4);
+    draw("psi", 4, 5);
+    draw("data", 5, 6);
+    const auto s = [](const Matrix& z) { return Matrix(z / (1 + z * z)); };
+    const auto slope = [](const Matrix& z) { return Matrix((1 - z * z) / ((1 + z * z) * (1 + z * z))); };
+    a["p"] = product(a["psi"], a["data"]);
+    a["q"] = product(a["chi"], s(a["p"]));
+    a["r"] = product(a["omega"], s(a["q"]));
+    a["dr"] = 2 * (a["r"] - a["target"]);
+    a["dq"] = product(turned(a["omega"]), a["dr"]) * slope(a["q"]);
+    a["dp"] = product(turned(a["chi"]), a["dq"]) * slope(a["p"]);
+    a["dpsi"] = product(a["dp"], turned(a["data"])) / 6;
+    a["dp"] = wrong(a);
+
+    Tape tape;
+    const Var target = tape.input("target", {2, Dim("m")}), omega = tape.variable("omega", a["omega"]);
+    const Var chi = tape.variable("chi", a["chi"]), psi = tape.variable("psi", a["psi"]);
+    const Var p = named("p", matmul(psi, tape.input("data", {5, Dim("m")})));
+    const Var q = named("q", matmul(chi, record(softsign, {p})));
+    const Var r = named("r", matmul(omega, record(softsign, {q})));
+    NamedArrays arrays;
+    for (const auto& [name, array] : a)
+        arrays.emplace_back(name, array);
+    const Report report = verify(sum(square(r - target)) / extent(target, 1), arrays);
+    const auto found = findings(report);
+    BOOST_TEST(found.size() == (report.passed() ? 0u : 1u), report.to_string());
+    return found.contains("dp") ? found.at("dp") : "";
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(neither_names_nor_depth_nor_an_operation_of_ones_own_matter) {
+    using Arrays = std::map<std::string, Matrix>;
+    BOOST_TEST(third_layer([](const Arrays& a) { return a.at("dp"); }) == "");
+    BOOST_TEST(third_layer([](const Arrays& a) {
+                   return Matrix(a.at("dp") / 6);
+               }).starts_with(": yours has an extra factor 1/m"));
+    BOOST_TEST(third_layer([](const Arrays& a) {
+                   return Matrix(-a.at("dp"));
+               }).starts_with(": yours has the opposite sign"));
+    const std::string exchanged = third_layer(
+        [](const Arrays& a) { return Matrix(product(turned(a.at("chi")), a.at("dq")) * a.at("p")); });
+    BOOST_TEST(exchanged.starts_with(": yours has p where the derivative of softsign belongs"), exchanged);
+    const std::string none =
+        third_layer([](const Arrays& a) { return product(turned(a.at("chi")), a.at("dq")); });
+    BOOST_TEST(none.starts_with(": yours lacks the "), none);
+    const std::string other = third_layer([](const Arrays& a) {
+        const Matrix t = xt::tanh(a.at("p"));
+        return Matrix(product(turned(a.at("chi")), a.at("dq")) * (1 - t * t));
+    });
+    BOOST_TEST(other.starts_with(": yours has the derivative of tanh where that of softsign belongs"), other);
 }
