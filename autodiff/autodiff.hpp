@@ -6,6 +6,7 @@
 #include <xtape/autodiff/check/check_op.hpp>
 #include <xtape/autodiff/check/mutate.hpp>
 #include <xtape/autodiff/check/verify.hpp>
+#include <xtape/autodiff/compile/program.hpp>
 #include <xtape/autodiff/define.hpp>
 #include <xtape/autodiff/error.hpp>
 #include <xtape/autodiff/evaluate.hpp>

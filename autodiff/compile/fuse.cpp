@@ -1,0 +1,91 @@
+/// How a fused loop walks through its index space, and where its values lie meanwhile.
+
+#include <xtape/autodiff/compile/loop.hpp>
+
+#include <algorithm>
+
+namespace xtape::detail {
+
+template <std::floating_point T>
+void Loop<T>::merge_axes() {
+    const auto merges = [&](std::size_t axis, const Strides& strides) {
+        return strides[axis] == strides[axis + 1] * static_cast<std::ptrdiff_t>(space[axis + 1]);
+    };
+    for (std::size_t axis = space.size() < 2 ? 0 : space.size() - 1; axis-- > 0;) {
+        const bool all =
+            std::ranges::all_of(loads, [&](const Load& load) { return merges(axis, load.strides); }) &&
+            std::ranges::all_of(sums, [&](const Sum& sum) { return merges(axis, sum.strides); });
+        if (!all) continue;
+        const auto erase = [&](auto& list) { list.erase(list.begin() + static_cast<std::ptrdiff_t>(axis)); };
+        space[axis + 1] *= space[axis];
+        erase(space);
+        for (Load& load : loads)
+            erase(load.strides);
+        for (Sum& sum : sums)
+            erase(sum.strides);
+    }
+}
+
+template <std::floating_point T>
+void Loop<T>::finish() {
+    using When = typename Load::When;
+    merge_axes();
+    columns = space.empty() ? 1 : space.back();
+    rows = columns == 0 ? 0 : size_of(space) / columns;
+    // Short rows go several to a block, long ones in parts.
+    const bool whole_rows = columns <= block_entries<T> / 2;
+    block_columns = whole_rows ? columns : std::min(columns, block_entries<T>);
+    block_rows = !whole_rows || columns == 0 ? 1 : std::min(rows, block_entries<T> / columns);
+
+    const Strides adjacent = row_major_strides(space);
+    for (Load& load : loads) {
+        const bool own = load.element == element_of<T>;
+        const std::ptrdiff_t inner = load.strides.empty() ? 0 : load.strides.back();
+        const bool same_rows = std::all_of(load.strides.begin(), load.strides.end() - !load.strides.empty(),
+                                           [](std::ptrdiff_t stride) { return stride == 0; });
+        load.when = own && load.strides == adjacent                         ? When::direct
+                    : own && block_rows == 1 && inner == 1                  ? When::row
+                    : same_rows && (block_columns == columns || inner == 0) ? When::once
+                                                                            : When::each;
+    }
+
+    // Loads are live from the first instruction on, those that are copied once even after the last.
+    const std::size_t last = instructions.size();
+    std::vector<std::size_t> until(slots, 0);
+    for (std::size_t k = 0; k < instructions.size(); ++k)
+        for (const std::size_t slot : instructions[k].in)
+            until[slot] = k;
+    for (const Sum& sum : sums)
+        until[sum.slot] = last;
+    for (const Store& store : stores)
+        until[store.slot] = last;
+    registers.assign(slots, in_memory);
+    std::vector<std::size_t> free;
+    const auto take = [&](std::size_t slot) {
+        if (free.empty()) free.push_back(register_count++);
+        registers[slot] = free.back();
+        free.pop_back();
+    };
+    for (const Load& load : loads) {
+        if (load.when == When::once) until[load.slot] = last;
+        if (load.when == When::once || load.when == When::each) take(load.slot);
+    }
+    for (std::size_t k = 0; k < instructions.size(); ++k) {
+        const Instruction& instruction = instructions[k];
+        const bool in_place = std::ranges::any_of(stores, [&](const Store& store) {
+            return store.slot == instruction.out && store.element == element_of<T>;
+        });
+        if (!in_place) take(instruction.out);
+        // After the result has its own, so that no kernel writes what it reads.
+        for (std::size_t slot = 0; slot < slots; ++slot)
+            if (until[slot] == k && registers[slot] != in_memory && std::ranges::count(instruction.in, slot))
+                free.push_back(registers[slot]);
+    }
+}
+
+template void Loop<float>::merge_axes();
+template void Loop<double>::merge_axes();
+template void Loop<float>::finish();
+template void Loop<double>::finish();
+
+} // namespace xtape::detail

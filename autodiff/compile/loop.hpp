@@ -1,0 +1,83 @@
+#pragma once
+
+/// A chain of elementwise operations as one pass over an index space, block by block.
+
+#include <xtape/autodiff/compile/kernels.hpp>
+#include <xtape/autodiff/ops/strided.hpp>
+
+#include <string>
+#include <vector>
+
+namespace xtape::detail {
+
+/// One pass over the positions of `space`, in row-major order. A slot holds the entries of one value at the
+/// positions of the block at hand: in a register of the workspace, or where the value lies in memory.
+template <std::floating_point T>
+struct Loop {
+    /// An operand that lies in memory.
+    struct Load {
+        enum class When {
+            direct, ///< read in place: its entries lie in the order of the space
+            row,    ///< read in place: a block is a part of one row, and the row is adjacent in memory
+            once,   ///< every block reads the same entries: copied before the first
+            each,   ///< copied for every block
+        };
+        std::size_t slot, storage;
+        Element element;
+        Strides strides;
+        When when = When::each;
+    };
+    struct Instruction {
+        BlockKernel<T> kernel;
+        std::string name;
+        std::vector<std::size_t> in;
+        std::size_t out;
+    };
+    /// A value that is needed after the loop. Real numbers are computed in their place, masks copied there.
+    struct Store {
+        std::size_t slot, storage;
+        Element element;
+    };
+    /// A sum over axes, added up in place; a stride is 0 along an axis that is summed over.
+    struct Sum {
+        std::size_t slot, storage, entries;
+        Strides strides;
+    };
+
+    Extents space; ///< without axes of extent one
+    std::vector<Load> loads;
+    std::vector<Instruction> instructions;
+    std::vector<Store> stores;
+    std::vector<Sum> sums;
+    std::size_t slots = 0;
+
+    // What `finish` decides.
+    static constexpr std::size_t in_memory = static_cast<std::size_t>(-1);
+    std::vector<std::size_t>
+        registers; ///< of each slot; `in_memory` for one that is read or written in place
+    std::size_t register_count = 0;
+    std::size_t rows = 0, columns = 0; ///< of the space, when its leading axes are counted as one
+    std::size_t block_rows = 0, block_columns = 0;
+
+    /// Merges axes that every operand passes through alike, and gives each slot its place.
+    void finish();
+
+    /// What the workspace must hold for it, in entries of T.
+    [[nodiscard]] std::size_t scratch() const { return register_count * block_rows * block_columns; }
+
+    /// `memory` is where each storage begins; `pointers` has room for one per slot.
+    void run(void* const* memory, T* scratch, T** pointers) const;
+
+private:
+    void merge_axes();
+    [[nodiscard]] std::ptrdiff_t offset(const Strides& strides, std::size_t row) const;
+    void fill(const Load& load, const void* from, T* to, std::size_t row, std::size_t rows,
+              std::size_t column, std::size_t columns) const;
+    void add(const Sum& sum, const T* from, T* to, std::size_t row, std::size_t rows, std::size_t column,
+             std::size_t columns) const;
+};
+
+extern template struct Loop<float>;
+extern template struct Loop<double>;
+
+} // namespace xtape::detail

@@ -1,0 +1,164 @@
+#include <xtape/autodiff/compile/plan.hpp>
+#include <xtape/autodiff/step.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+#include <functional>
+
+namespace xtape::detail {
+namespace {
+
+constexpr std::size_t alignment = 64; // a cache line, and the widest SIMD register
+
+std::size_t entry_size(Element element) {
+    constexpr std::size_t sizes[] = {sizeof(float), sizeof(double), sizeof(long double), sizeof(std::int64_t),
+                                     sizeof(bool)};
+    return sizes[static_cast<std::size_t>(element)];
+}
+
+const void* entries(const AnyArray& array) {
+    switch (array.element()) {
+    case Element::f32:
+        return array.data<float>();
+    case Element::f64:
+        return array.data<double>();
+    case Element::f80:
+        return array.data<long double>();
+    case Element::i64:
+        return array.data<std::int64_t>();
+    case Element::b8:
+        break;
+    }
+    return array.data<bool>();
+}
+
+/// Entries in a workspace as an array; nothing is copied.
+template <class E>
+AnyArray referred(const void* data, const Extents& extents) {
+    const auto view = xt::adapt(static_cast<const E*>(data), size_of(extents), xt::no_ownership(), extents);
+    return AnyArray(view);
+}
+
+template <class T>
+AnyArray referred(Element element, const void* data, const Extents& extents) {
+    return element == Element::b8    ? referred<bool>(data, extents)
+           : element == Element::i64 ? referred<std::int64_t>(data, extents)
+                                     : referred<T>(data, extents);
+}
+
+} // namespace
+
+std::size_t Storage::bytes() const { return entries * entry_size(element); }
+
+bool ArrayView::contiguous() const {
+    std::ptrdiff_t stride = 1;
+    if (size_of(extents) == 0) return true;
+    for (std::size_t axis = extents.size(); axis-- > 0;) {
+        if (extents[axis] != 1 && strides[axis] != stride) return false;
+        stride *= static_cast<std::ptrdiff_t>(extents[axis]);
+    }
+    return true;
+}
+
+template <std::floating_point T>
+std::optional<std::string> Plan<T>::variable_within(const void* begin, const void* end) const {
+    const std::less<> before; // a total order of pointers, which < is not
+    for (std::uint32_t r = 0; r < records_->record_count(); ++r) {
+        const Leaf* leaf = records_->leaf(records_->record(r).first_result);
+        const auto* cell = leaf ? std::get_if<std::shared_ptr<Cell>>(leaf) : nullptr;
+        if (!cell) continue;
+        const AnyArray& array = (*cell)->array();
+        const auto* first = static_cast<const std::byte*>(entries(array));
+        if (before(first, end) && before(begin, first + array.size() * entry_size(array.element())))
+            return records_->describe(records_->record(r).first_result);
+    }
+    return {};
+}
+
+template <std::floating_point T>
+std::unique_ptr<Workspace<T>> Plan<T>::workspace() const {
+    auto made = std::make_unique<Workspace<T>>();
+    std::size_t space = bytes() + alignment;
+    made->bytes = std::make_unique<std::byte[]>(space);
+    void* begin = made->bytes.get();
+    std::align(alignment, bytes(), begin, space);
+    made->scratch = reinterpret_cast<T*>(static_cast<std::byte*>(begin) + memory_bytes_);
+    made->pointers.resize(pointers_);
+    made->variables.assign(variables_.size(), AnyArray::number(0));
+    for (const Storage& storage : storages_)
+        made->memory.push_back(storage.place == Place::memory ? static_cast<std::byte*>(begin) + storage.at
+                               : storage.place == Place::constant
+                                   ? const_cast<void*>(entries(constants_[storage.at])) // only ever read
+                                   : nullptr);
+    return made;
+}
+
+template <std::floating_point T>
+void Plan<T>::run(const Fallback& fallback, const Workspace<T>& workspace) const {
+    std::vector<AnyArray> operands;
+    for (const ArrayView& view : fallback.operands)
+        operands.push_back(
+            referred<T>(storages_[view.storage].element, workspace.memory[view.storage], view.extents));
+    const auto results =
+        compute<T>(*records_, records_->record(fallback.record), std::move(operands), fallback.extents,
+                   environment_, [](const AnyArray& array) { return array; });
+    for (std::size_t k = 0; k < results.size(); ++k)
+        if (const std::size_t bytes = storages_[fallback.results[k]].bytes(); bytes > 0)
+            std::memcpy(workspace.memory[fallback.results[k]], entries(results[k]), bytes);
+}
+
+template <std::floating_point T>
+void Plan<T>::run(std::span<const void* const> inputs, std::span<T* const> outputs) const {
+    std::unique_ptr<Workspace<T>> work;
+    {
+        const std::lock_guard lock(mutex_);
+        if (!idle_.empty()) {
+            work = std::move(idle_.back());
+            idle_.pop_back();
+        }
+    }
+    if (!work) work = workspace();
+    for (std::size_t k = 0; k < variables_.size(); ++k)
+        work->variables[k] = variables_[k]->array();
+    for (std::size_t s = 0; s < storages_.size(); ++s) {
+        const Storage& storage = storages_[s];
+        if (storage.place == Place::input)
+            work->memory[s] = const_cast<void*>(inputs[storage.at]); // only ever read
+        else if (storage.place == Place::variable)
+            work->memory[s] = const_cast<void*>(entries(work->variables[storage.at]));
+        else if (storage.place == Place::output)
+            work->memory[s] = outputs[storage.at];
+    }
+    for (const PlanStep<T>& step : steps_) {
+        if (const auto* loop = std::get_if<Loop<T>>(&step.work))
+            loop->run(work->memory.data(), work->scratch, work->pointers.data());
+        else if (const auto* product = std::get_if<Product<T>>(&step.work))
+            product->run(work->memory.data());
+        else
+            run(std::get<Fallback>(step.work), *work);
+    }
+    const std::lock_guard lock(mutex_);
+    idle_.push_back(std::move(work));
+}
+
+template <std::floating_point T>
+std::string Plan<T>::to_string() const {
+    std::string text;
+    double flops = 0;
+    for (std::size_t k = 0; k < steps_.size(); ++k) {
+        text += fmt::format("{:>3}  {}  [{:.0f} flop]\n", k + 1, steps_[k].text, steps_[k].flops);
+        flops += steps_[k].flops;
+    }
+    text +=
+        fmt::format("{} steps, {:.0f} flop. {} buffers in {} bytes ({} without reuse), {} bytes of "
+                    "scratch: a run takes {} bytes.\n",
+                    steps_.size(), flops, buffers_, memory_bytes_, separate_bytes_, scratch_bytes_, bytes());
+    return text;
+}
+
+template class Plan<float>;
+template class Plan<double>;
+
+} // namespace xtape::detail

@@ -1,0 +1,521 @@
+/// From records to steps: which operations share a loop, and where values lie.
+
+#include <xtape/autodiff/compile/plan.hpp>
+#include <xtape/autodiff/step.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <map>
+
+namespace xtape::detail {
+namespace {
+
+constexpr std::size_t none = static_cast<std::size_t>(-1);
+constexpr std::size_t most_instructions = 64; // of one loop: beyond that its blocks leave the cache
+constexpr std::size_t most_folded = 4096;     // entries that a plan may hold of a folded constant
+constexpr std::size_t alignment = 64;
+
+std::size_t aligned(std::size_t bytes) { return (bytes + alignment - 1) / alignment * alignment; }
+
+template <class T>
+Element element_of_kind(Kind kind) {
+    return kind == Kind::real ? element_of<T> : kind == Kind::mask ? Element::b8 : Element::i64;
+}
+
+} // namespace
+
+template <std::floating_point T>
+class Planner {
+public:
+    Planner(Plan<T>& plan, std::size_t results)
+        : plan_(plan), records_(*plan.records_), views_(results), folded_(results) {}
+
+    void take_inputs(const std::vector<std::pair<Shape, std::uint32_t>>& inputs) {
+        for (std::size_t k = 0; k < inputs.size(); ++k) {
+            const std::uint32_t id = inputs[k].second;
+            if (id == static_cast<std::uint32_t>(-1)) continue;
+            const Extents& extents = plan_.input_extents_[k];
+            views_[id] =
+                whole(add({Place::input, k, size_of(extents), element_of_kind<T>(records_.result(id).kind)}),
+                      extents);
+        }
+    }
+
+    void take(std::uint32_t index) {
+        const Record& record = records_.record(index);
+        const std::uint32_t id = record.first_result;
+        if (views_[id]) return; // an input
+        if (const Leaf* leaf = records_.leaf(id)) {
+            take_leaf(id, *leaf);
+        } else if (!fold(record) && !take_view(record) && !take_elementwise(record) && !take_sum(record) &&
+                   !take_product(record)) {
+            take_fallback(index, record);
+        }
+    }
+
+    void finish(const std::vector<std::uint32_t>& outputs) {
+        const bool may_throw = std::ranges::any_of(plan_.steps_, [](const PlanStep<T>& step) {
+            return std::holds_alternative<Fallback>(step.work);
+        });
+        for (std::size_t k = 0; k < outputs.size(); ++k) {
+            const ArrayView view = *views_[outputs[k]];
+            plan_.output_extents_.push_back(view.extents);
+            Storage& storage = plan_.storages_[view.storage];
+            // Computed where it is asked for, unless what throws half way would leave it half done.
+            if (!may_throw && storage.place == Place::nowhere && storage.element == element_of<T> &&
+                view.contiguous() && size_of(view.extents) == storage.entries) {
+                storage.place = Place::output;
+                storage.at = k;
+                keep(view.storage);
+                continue;
+            }
+            const std::size_t to = add({Place::output, k, size_of(view.extents), element_of<T>}, none);
+            Loop<T> loop;
+            loop.space = squeezed(view.extents);
+            const std::size_t step = plan_.steps_.size();
+            plan_.steps_.push_back({std::move(loop), {}, 0});
+            const std::size_t slot = load(step, view);
+            this->loop(step)->instructions.push_back({copy_kernel<T>(), "copy", {slot}, 1});
+            this->loop(step)->slots = 2;
+            this->loop(step)->stores.push_back({1, to, element_of<T>});
+        }
+        place();
+        describe();
+    }
+
+private:
+    // Storages and views
+
+    /// `producer` is the step that computes it.
+    std::size_t add(Storage storage, std::size_t producer = none) {
+        plan_.storages_.push_back(storage);
+        producers_.push_back(producer);
+        slots_.push_back(none);
+        return plan_.storages_.size() - 1;
+    }
+    ArrayView whole(std::size_t storage, const Extents& extents) const {
+        return {storage, extents, row_major_strides(extents)};
+    }
+    std::size_t constant(AnyArray array) {
+        const Storage storage{Place::constant, plan_.constants_.size(), array.size(), array.element()};
+        plan_.constants_.push_back(array.owned());
+        return add(storage);
+    }
+    Loop<T>* loop(std::size_t step) { return std::get_if<Loop<T>>(&plan_.steps_[step].work); }
+
+    static Extents squeezed(const Extents& extents) {
+        Extents result;
+        for (const std::size_t extent : extents)
+            if (extent != 1) result.push_back(extent);
+        return result;
+    }
+    /// The strides along the axes that are not of extent one.
+    static Strides squeezed(const Strides& strides, const Extents& extents) {
+        Strides result;
+        for (std::size_t axis = 0; axis < extents.size(); ++axis)
+            if (extents[axis] != 1) result.push_back(strides[axis]);
+        return result;
+    }
+    static ArrayView broadcast(const ArrayView& view, const Extents& extents) {
+        ArrayView result{view.storage, extents, Strides(extents.size(), 0)};
+        const std::size_t before = extents.size() - view.extents.size();
+        for (std::size_t axis = 0; axis < view.extents.size(); ++axis)
+            if (view.extents[axis] != 1) result.strides[before + axis] = view.strides[axis];
+        return result;
+    }
+
+    // Steps
+
+    /// A value that a loop computes lies nowhere until something reads it after the loop.
+    void keep(std::size_t storage) {
+        if (slots_[storage] == none) return;
+        Loop<T>& from = *loop(producers_[storage]);
+        Storage& kept = plan_.storages_[storage];
+        from.stores.push_back({slots_[storage], storage, kept.element});
+        if (kept.place == Place::nowhere) kept.place = Place::memory;
+        kept_slots_[storage] = slots_[storage];
+        slots_[storage] = none;
+    }
+
+    /// The slot with which a loop sees a view, whose extents are those of its space.
+    std::size_t load(std::size_t step, const ArrayView& view) {
+        Loop<T>& to = *loop(step);
+        const Strides strides = squeezed(view.strides, view.extents);
+        if (const auto slot = slot_within(step, view)) return *slot;
+        for (const auto& load : to.loads)
+            if (load.storage == view.storage && load.strides == strides) return load.slot;
+        if (producers_[view.storage] != none) keep(view.storage);
+        to.loads.push_back({to.slots, view.storage, plan_.storages_[view.storage].element, strides});
+        return to.slots++;
+    }
+
+    /// The slot of a value that this very loop computes, read entry by entry.
+    std::optional<std::size_t> slot_within(std::size_t step, const ArrayView& view) {
+        if (producers_[view.storage] != step) return {};
+        const Loop<T>* from = loop(step);
+        const auto kept = kept_slots_.find(view.storage);
+        const std::size_t slot = kept != kept_slots_.end() ? kept->second : slots_[view.storage];
+        if (!from || slot == none || squeezed(view.extents) != from->space ||
+            squeezed(view.strides, view.extents) != row_major_strides(from->space))
+            return {};
+        return slot;
+    }
+
+    /// The first loop over this space that all operands are there for, or a new one.
+    std::size_t loop_for(const Extents& space, const std::vector<ArrayView>& operands) {
+        std::size_t first = 0;
+        for (const ArrayView& view : operands)
+            if (const std::size_t producer = producers_[view.storage]; producer != none)
+                first = std::max(first, slot_within(producer, view) ? producer : producer + 1);
+        for (std::size_t step = first; step < plan_.steps_.size(); ++step)
+            if (const Loop<T>* candidate = loop(step);
+                candidate && candidate->space == space && candidate->instructions.size() < most_instructions)
+                return step;
+        Loop<T> made;
+        made.space = space;
+        plan_.steps_.push_back({std::move(made), {}, 0});
+        return plan_.steps_.size() - 1;
+    }
+
+    /// Appends an elementwise operation to a loop; its result lies nowhere yet.
+    ArrayView compute_in_loop(BlockKernel<T> kernel, const std::string& name,
+                              const std::vector<ArrayView>& operands, const Extents& extents,
+                              Element element) {
+        std::vector<ArrayView> spread;
+        for (const ArrayView& view : operands)
+            spread.push_back(broadcast(view, extents));
+        const std::size_t step = loop_for(squeezed(extents), spread);
+        std::vector<std::size_t> in;
+        for (const ArrayView& view : spread)
+            in.push_back(load(step, view));
+        Loop<T>& to = *loop(step);
+        const std::size_t out = to.slots++;
+        to.instructions.push_back({kernel, name, std::move(in), out});
+        plan_.steps_[step].flops += static_cast<double>(size_of(extents));
+        const std::size_t storage = add({Place::nowhere, 0, size_of(extents), element}, step);
+        slots_[storage] = out;
+        return whole(storage, extents);
+    }
+
+    /// The same entries, adjacent and in row-major order.
+    ArrayView adjacent(const ArrayView& view) {
+        return view.contiguous() ? ArrayView{view.storage, view.extents, row_major_strides(view.extents)}
+                                 : compute_in_loop(copy_kernel<T>(), "copy", {view}, view.extents,
+                                                   plan_.storages_[view.storage].element);
+    }
+
+    /// For a step that is no loop: its operand lies in memory.
+    void read(const ArrayView& view) { keep(view.storage); }
+
+    std::vector<ArrayView> operands(const Record& record) const {
+        std::vector<ArrayView> result;
+        for (const std::uint32_t id : records_.operands(record))
+            result.push_back(*views_[id]);
+        return result;
+    }
+    Extents extents(std::uint32_t id) const { return plan_.environment_.extents(records_.result(id).shape); }
+
+    // Records
+
+    void take_leaf(std::uint32_t id, const Leaf& leaf) {
+        if (const auto* cell = std::get_if<std::shared_ptr<Cell>>(&leaf)) {
+            const AnyArray& array = (*cell)->array();
+            const std::size_t storage =
+                add({Place::variable, plan_.variables_.size(), array.size(), array.element()});
+            plan_.variables_.push_back(*cell);
+            const ArrayView view = whole(storage, array.extents());
+            views_[id] =
+                array.element() == element_of<T>
+                    ? view
+                    : compute_in_loop(copy_kernel<T>(), "convert", {view}, view.extents, element_of<T>);
+            return;
+        }
+        hold(id, detail::constant<T>(records_, id));
+    }
+
+    void hold(std::uint32_t id, AnyArray array) {
+        views_[id] = whole(constant(array), array.extents());
+        folded_[id] = std::move(array);
+    }
+
+    /// Computes, while planning, what depends on constants alone and is small.
+    bool fold(const Record& record) {
+        std::vector<AnyArray> operands;
+        for (const std::uint32_t id : records_.operands(record)) {
+            if (!folded_[id]) return false;
+            operands.push_back(*folded_[id]);
+        }
+        std::vector<Extents> extents;
+        std::size_t entries = 0;
+        for (std::uint32_t k = 0; k < record.result_count; ++k) {
+            extents.push_back(this->extents(record.first_result + k));
+            entries += size_of(extents.back());
+        }
+        if (entries > most_folded) return false;
+        auto results = compute<T>(records_, record, std::move(operands), extents, plan_.environment_,
+                                  [](const AnyArray& array) { return array; });
+        for (std::uint32_t k = 0; k < record.result_count; ++k)
+            hold(record.first_result + k, results[k].owned());
+        return true;
+    }
+
+    /// What only shows the same entries in another way.
+    bool take_view(const Record& record) {
+        const std::string& name = records_.op(record).name();
+        const std::uint32_t id = record.first_result;
+        if (name == "xtape::reshape") {
+            views_[id] = whole(adjacent(operands(record)[0]).storage, extents(id));
+        } else if (name == "xtape::broadcast_to") {
+            views_[id] = broadcast(operands(record)[0], extents(id));
+        } else if (name == "xtape::stop_gradient") {
+            views_[id] = operands(record)[0];
+        } else if (name == "xtape::transpose") {
+            const ArrayView view = operands(record)[0];
+            ArrayView turned{view.storage, {}, {}};
+            for (const std::int64_t axis : records_.attributes(record).axes("axes")) {
+                turned.extents.push_back(view.extents[static_cast<std::size_t>(axis)]);
+                turned.strides.push_back(view.strides[static_cast<std::size_t>(axis)]);
+            }
+            views_[id] = turned;
+        } else {
+            return false;
+        }
+        return true;
+    }
+
+    bool take_elementwise(const Record& record) {
+        const BlockKernel<T> kernel = block_kernel<T>(records_.op(record));
+        if (!kernel) return false;
+        const std::uint32_t id = record.first_result;
+        std::vector<ArrayView> in = operands(record);
+        for (const std::string& name : records_.definition(record).attributes) {
+            auto [number, data] = AnyArray::zeros<T>({});
+            *data = static_cast<T>(records_.attributes(record).real(name));
+            in.push_back(whole(constant(number), {}));
+        }
+        views_[id] = compute_in_loop(kernel, records_.definition(record).short_name(), in, extents(id),
+                                     element_of_kind<T>(records_.result(id).kind));
+        return true;
+    }
+
+    bool take_sum(const Record& record) {
+        if (records_.op(record).name() != "xtape::sum") return false;
+        const std::uint32_t id = record.first_result;
+        const ArrayView view = operands(record)[0];
+        const std::size_t step = loop_for(squeezed(view.extents), {view});
+        const std::size_t slot = load(step, view), entries = size_of(extents(id));
+        const std::size_t storage = add({Place::nowhere, 0, entries, element_of<T>}, step);
+        loop(step)->sums.push_back(
+            {slot, storage, entries,
+             squeezed(reduced_strides(view.extents, records_.attributes(record).axes("axes")),
+                      view.extents)});
+        plan_.steps_[step].flops += static_cast<double>(size_of(view.extents));
+        views_[id] = whole(storage, extents(id));
+        return true;
+    }
+
+    /// One side of a product; rows or columns that are not adjacent are copied.
+    Side side(ArrayView& view) {
+        const std::size_t rank = view.extents.size();
+        const auto fits = [&](std::size_t along, std::size_t across) {
+            const auto least = static_cast<std::ptrdiff_t>(view.extents[along]);
+            return (view.extents[along] == 1 || view.strides[along] == 1) &&
+                   (view.extents[across] == 1 || view.strides[across] >= std::max<std::ptrdiff_t>(1, least));
+        };
+        const auto leading = [&](std::size_t along, std::size_t across) {
+            return std::max<std::size_t>(
+                {1, view.extents[along],
+                 view.extents[across] == 1 ? 1 : static_cast<std::size_t>(view.strides[across])});
+        };
+        if (!fits(rank - 1, rank - 2)) {
+            if (fits(rank - 2, rank - 1)) return {view.storage, true, leading(rank - 2, rank - 1)};
+            view = adjacent(view);
+        }
+        return {view.storage, false, leading(rank - 1, rank - 2)};
+    }
+
+    bool take_product(const Record& record) {
+        if (records_.op(record).name() != "xtape::matmul") return false;
+        std::vector<ArrayView> in = operands(record);
+        const Extents extents = this->extents(record.first_result);
+        const std::size_t rank = extents.size();
+        Product<T> product;
+        product.rows = extents[rank - 2];
+        product.columns = extents[rank - 1];
+        product.inner = in[0].extents[in[0].extents.size() - 1];
+        const auto limit = static_cast<std::size_t>(std::numeric_limits<int>::max());
+        if (std::max({product.rows, product.columns, product.inner}) > limit) return false;
+        product.a = side(in[0]);
+        product.b = side(in[1]);
+        for (const ArrayView& view : in)
+            read(view);
+        const Extents leading(extents.begin(), extents.end() - 2);
+        const auto strides = [&](const ArrayView& view) {
+            Strides result(rank - 2, 0);
+            const std::size_t before = rank - view.extents.size();
+            for (std::size_t axis = 0; axis + 2 < view.extents.size(); ++axis)
+                if (view.extents[axis] != 1) result[before + axis] = view.strides[axis];
+            return result;
+        };
+        for_each_position(leading, strides(in[0]), [&](std::size_t, std::ptrdiff_t at) {
+            product.offsets.emplace_back(static_cast<std::size_t>(at), 0);
+        });
+        for_each_position(leading, strides(in[1]), [&](std::size_t k, std::ptrdiff_t at) {
+            product.offsets[k].second = static_cast<std::size_t>(at);
+        });
+        const std::size_t step = plan_.steps_.size();
+        product.c = add({Place::nowhere, 0, size_of(extents), element_of<T>}, step);
+        views_[record.first_result] = whole(product.c, extents);
+        const double flops = 2 * static_cast<double>(size_of(extents)) * static_cast<double>(product.inner);
+        plan_.steps_.push_back({std::move(product), {}, flops});
+        return true;
+    }
+
+    void take_fallback(std::uint32_t index, const Record& record) {
+        Fallback fallback{index, {}, {}, {}};
+        for (const ArrayView& view : operands(record)) {
+            fallback.operands.push_back(adjacent(view));
+            read(fallback.operands.back());
+        }
+        const std::size_t step = plan_.steps_.size();
+        for (std::uint32_t k = 0; k < record.result_count; ++k) {
+            const std::uint32_t id = record.first_result + k;
+            fallback.extents.push_back(extents(id));
+            fallback.results.push_back(add({Place::nowhere, 0, size_of(fallback.extents.back()),
+                                            element_of_kind<T>(records_.result(id).kind)},
+                                           step));
+            views_[id] = whole(fallback.results.back(), fallback.extents.back());
+        }
+        plan_.steps_.push_back({std::move(fallback), {}, 0});
+    }
+
+    // Memory
+
+    /// Calls f(storage) for all that a step reads or writes.
+    template <class F>
+    static void for_each_storage(const PlanStep<T>& step, F f) {
+        if (const auto* loop = std::get_if<Loop<T>>(&step.work)) {
+            for (const auto& load : loop->loads)
+                f(load.storage);
+            for (const auto& store : loop->stores)
+                f(store.storage);
+            for (const auto& sum : loop->sums)
+                f(sum.storage);
+        } else if (const auto* product = std::get_if<Product<T>>(&step.work)) {
+            f(product->a.storage);
+            f(product->b.storage);
+            f(product->c);
+        } else {
+            const auto& fallback = std::get<Fallback>(step.work);
+            for (const ArrayView& view : fallback.operands)
+                f(view.storage);
+            for (const std::size_t storage : fallback.results)
+                f(storage);
+        }
+    }
+
+    /// Gives every buffer the first gap that is free from the step that writes it to the last that reads it.
+    void place() {
+        std::vector<std::size_t> first(plan_.storages_.size(), none), last(plan_.storages_.size(), none);
+        for (std::size_t s = 0; s < plan_.steps_.size(); ++s)
+            for_each_storage(plan_.steps_[s], [&](std::size_t storage) {
+                if (first[storage] == none) first[storage] = s;
+                last[storage] = s;
+                if (plan_.storages_[storage].place == Place::nowhere)
+                    plan_.storages_[storage].place = Place::memory;
+            });
+        std::map<std::size_t, std::pair<std::size_t, std::size_t>> held; // begin: end and last step
+        std::vector<std::vector<std::size_t>> begins(plan_.steps_.size());
+        for (std::size_t storage = 0; storage < first.size(); ++storage)
+            if (first[storage] != none && plan_.storages_[storage].place == Place::memory)
+                begins[first[storage]].push_back(storage);
+        for (std::size_t s = 0; s < plan_.steps_.size(); ++s) {
+            std::erase_if(held, [&](const auto& buffer) { return buffer.second.second < s; });
+            for (const std::size_t storage : begins[s]) {
+                const std::size_t bytes = std::max(alignment, aligned(plan_.storages_[storage].bytes()));
+                std::size_t begin = 0;
+                for (const auto& [at, buffer] : held) {
+                    if (begin + bytes <= at) break;
+                    begin = std::max(begin, buffer.first);
+                }
+                plan_.storages_[storage].at = begin;
+                held.emplace(begin, std::pair(begin + bytes, last[storage]));
+                plan_.memory_bytes_ = std::max(plan_.memory_bytes_, begin + bytes);
+                plan_.separate_bytes_ += bytes;
+                ++plan_.buffers_;
+            }
+        }
+        std::size_t scratch = 0;
+        for (PlanStep<T>& step : plan_.steps_)
+            if (auto* loop = std::get_if<Loop<T>>(&step.work)) {
+                loop->finish();
+                scratch = std::max(scratch, loop->scratch());
+                plan_.pointers_ = std::max(plan_.pointers_, loop->slots);
+            }
+        plan_.scratch_bytes_ = scratch * sizeof(T);
+    }
+
+    void describe() {
+        for (PlanStep<T>& step : plan_.steps_) {
+            if (const auto* loop = std::get_if<Loop<T>>(&step.work)) {
+                std::vector<std::string> names;
+                for (const auto& instruction : loop->instructions)
+                    names.push_back(instruction.name);
+                for (std::size_t k = 0; k < loop->sums.size(); ++k)
+                    names.emplace_back("sum");
+                step.text = fmt::format("loop over {} × {}: {}; reads {}, writes {}", loop->rows,
+                                        loop->columns, fmt::join(names, ", "), loop->loads.size(),
+                                        loop->stores.size() + loop->sums.size());
+            } else if (const auto* product = std::get_if<Product<T>>(&step.work)) {
+                step.text =
+                    fmt::format("product ({} × {}{}) ({} × {}{}), {} of it", product->rows, product->inner,
+                                product->a.transposed ? ", transposed" : "", product->inner, product->columns,
+                                product->b.transposed ? ", transposed" : "", product->offsets.size());
+            } else {
+                const auto& fallback = std::get<Fallback>(step.work);
+                step.text = fmt::format("{}: its own forward function, which allocates",
+                                        records_.call(records_.record(fallback.record)));
+            }
+        }
+    }
+
+    Plan<T>& plan_;
+    const Records& records_;
+    std::vector<std::optional<ArrayView>> views_;   ///< by id
+    std::vector<std::optional<AnyArray>> folded_;   ///< by id
+    std::vector<std::size_t> producers_;            ///< by storage: the step that computes it
+    std::vector<std::size_t> slots_;                ///< by storage: its slot in a loop, while it lies nowhere
+    std::map<std::size_t, std::size_t> kept_slots_; ///< by storage: its slot in the loop that stores it
+};
+
+template <std::floating_point T>
+Plan<T>::Plan(std::shared_ptr<Records> records, const std::vector<std::uint32_t>& outputs,
+              const std::vector<std::pair<Shape, std::uint32_t>>& inputs, const std::vector<Extents>& extents)
+    : records_(std::move(records)), input_extents_(extents) {
+    for (std::size_t k = 0; k < inputs.size(); ++k)
+        for (std::size_t axis = 0; axis < inputs[k].first.rank(); ++axis) {
+            const Dim& dim = inputs[k].first[axis];
+            if (dim.sized()) continue;
+            const auto known = environment_.find(dim.name());
+            if (known && *known != extents[k][axis])
+                throw BindingError(
+                    fmt::format("The dimension {} has the extent {} in one input of the program "
+                                "and {} in another. Give arrays that agree.",
+                                dim.name(), *known, extents[k][axis]));
+            if (!known) environment_.set(dim.name(), extents[k][axis]);
+        }
+    Planner<T> planner(*this, records_->result_count());
+    planner.take_inputs(inputs);
+    for (std::uint32_t r = 0; r < records_->record_count(); ++r)
+        planner.take(r);
+    planner.finish(outputs);
+}
+
+template Plan<float>::Plan(std::shared_ptr<Records>, const std::vector<std::uint32_t>&,
+                           const std::vector<std::pair<Shape, std::uint32_t>>&, const std::vector<Extents>&);
+template Plan<double>::Plan(std::shared_ptr<Records>, const std::vector<std::uint32_t>&,
+                            const std::vector<std::pair<Shape, std::uint32_t>>&, const std::vector<Extents>&);
+
+} // namespace xtape::detail

@@ -1,0 +1,44 @@
+#include <xtape/autodiff/array.hpp>
+#include <xtape/autodiff/compile/product.hpp>
+
+#include <xtensor-blas/xblas.hpp>
+
+#include <algorithm>
+
+namespace xtape::detail {
+namespace {
+
+void gemm(CBLAS_TRANSPOSE a_op, CBLAS_TRANSPOSE b_op, int m, int n, int k, const float* a, int lda,
+          const float* b, int ldb, float* c, int ldc) {
+    cblas_sgemm(CblasRowMajor, a_op, b_op, m, n, k, 1, a, lda, b, ldb, 0, c, ldc);
+}
+void gemm(CBLAS_TRANSPOSE a_op, CBLAS_TRANSPOSE b_op, int m, int n, int k, const double* a, int lda,
+          const double* b, int ldb, double* c, int ldc) {
+    cblas_dgemm(CblasRowMajor, a_op, b_op, m, n, k, 1, a, lda, b, ldb, 0, c, ldc);
+}
+
+CBLAS_TRANSPOSE op(const Side& side) { return side.transposed ? CblasTrans : CblasNoTrans; }
+
+} // namespace
+
+template <std::floating_point T>
+void Product<T>::run(void* const* memory) const {
+    const T *left = static_cast<const T*>(memory[a.storage]),
+            *right = static_cast<const T*>(memory[b.storage]);
+    T* to = static_cast<T*>(memory[c]);
+    if (rows * columns == 0) return;
+    for (const auto& [left_at, right_at] : offsets) {
+        if (inner == 0)
+            std::fill_n(to, rows * columns, T{0});
+        else
+            gemm(op(a), op(b), static_cast<int>(rows), static_cast<int>(columns), static_cast<int>(inner),
+                 left + left_at, static_cast<int>(a.leading), right + right_at, static_cast<int>(b.leading),
+                 to, static_cast<int>(columns));
+        to += rows * columns;
+    }
+}
+
+template struct Product<float>;
+template struct Product<double>;
+
+} // namespace xtape::detail

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <utility>
+#include <vector>
+
+namespace xtape::detail {
+
+/// A matrix as BLAS takes it: row-major, possibly transposed, its rows `leading` entries apart.
+struct Side {
+    std::size_t storage = 0;
+    bool transposed = false;
+    std::size_t leading = 1;
+};
+
+/// C = A B for each pair of offsets, in entries: (rows × inner) times (inner × columns), C contiguous and one
+/// after the other.
+template <std::floating_point T>
+struct Product {
+    Side a, b;
+    std::size_t c = 0, rows = 0, inner = 0, columns = 0;
+    std::vector<std::pair<std::size_t, std::size_t>> offsets;
+
+    void run(void* const* memory) const;
+};
+
+extern template struct Product<float>;
+extern template struct Product<double>;
+
+} // namespace xtape::detail

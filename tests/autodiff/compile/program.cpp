@@ -1,0 +1,169 @@
+/// What a Program promises beside its values.
+
+#include "agreement.hpp"
+#include "allocations.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <thread>
+
+namespace {
+
+using namespace xtape;
+using check::complaint;
+using check::says;
+
+/// tanh(W X + b), its sum of squares and its gradients: a product, chains with rows and columns, sums.
+struct Layer {
+    Tape tape;
+    Var X = tape.input("X", {Dim("n0", 3), Dim("n")}), W = tape.input("W", {2, 3}),
+        b = tape.input("b", {2, 1}), A = tanh(matmul(W, X) + b), J = sum(square(A));
+    Program<double> program() {
+        const std::vector<Var> d = gradient(J, {W, b});
+        return compile<double>({X, W, b}, {J, d[0], d[1]});
+    }
+};
+
+BOOST_AUTO_TEST_CASE(a_second_run_allocates_nothing) {
+    Layer layer;
+    const auto program = layer.program();
+    Draw draw(1);
+    const Array<double> X = draw.reals({3, 700}), W = draw.reals({2, 3}), b = draw.reals({2, 1});
+    auto J = Array<double>::from_shape({}), dW = Array<double>::from_shape({2, 3}),
+         db = Array<double>::from_shape({2, 1});
+    program.run({X, W, b}, {J, dW, db});
+    const std::size_t before = allocations();
+    program.run({X, W, b}, {J, dW, db});
+    BOOST_TEST(allocations() - before == 0u);
+    BOOST_TEST(program({X, W, b})[0].data()[0] == J.data()[0]);
+    BOOST_TEST(allocations() - before > 0u); // the count does count
+    BOOST_TEST(program.plan({{3, 700}, {2, 3}, {2, 1}}).fallbacks() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(threads_share_a_program) {
+    Layer layer;
+    const auto program = layer.program();
+    Draw draw(2);
+    const Array<double> W = draw.reals({2, 3}), b = draw.reals({2, 1});
+    std::vector<Array<double>> X, alone, together(4);
+    for (std::size_t k = 0; k < 4; ++k) {
+        X.push_back(draw.reals({3, 500 + k % 2}));
+        alone.push_back(program({X[k], W, b})[1]);
+    }
+    std::vector<std::thread> threads;
+    for (std::size_t k = 0; k < 4; ++k)
+        threads.emplace_back([&, k] {
+            for (int repeat = 0; repeat < 50; ++repeat)
+                together[k] = program({X[k], W, b})[1];
+        });
+    for (std::thread& thread : threads)
+        thread.join();
+    for (std::size_t k = 0; k < 4; ++k)
+        BOOST_TEST((together[k] == alone[k]));
+}
+
+BOOST_AUTO_TEST_CASE(what_does_not_fit_is_refused_before_anything_is_written) {
+    Layer layer;
+    const auto program = layer.program();
+    Draw draw(3);
+    Array<double> X = draw.reals({3, 5}), W = draw.reals({2, 3}), b = draw.reals({2, 1}), J(7.0),
+                  dW = Array<double>::from_shape({2, 3}), db = Array<double>::from_shape({2, 1}),
+                  turned = Array<double>::from_shape({3, 2});
+    Array<float> single = Array<float>::from_shape({3, 5});
+    const auto run = [&](auto... arrays) { program.run({arrays...}, {J, dW, db}); };
+    BOOST_TEST(says(complaint<BindingError>([&] { run(AnyArray(X), AnyArray(turned), AnyArray(b)); }), "W"));
+    BOOST_TEST(
+        says(complaint<BindingError>([&] { run(AnyArray(single), AnyArray(W), AnyArray(b)); }), "type"));
+    BOOST_TEST(says(complaint<ArgumentError>([&] { run(AnyArray(X), AnyArray(W)); }), "3 inputs"));
+    BOOST_TEST(says(complaint<ShapeError>([&] { program.run({X, W, b}, {J, turned, db}); }), "(3 × 2)"));
+    BOOST_TEST(says(complaint<ArgumentError>([&] { program.run({X, W, b}, {J, W, db}); }), "overlaps"));
+    BOOST_TEST(says(complaint<ArgumentError>([&] { program.run({X, W, b}, {J, dW}); }), "3 outputs"));
+    auto twice = Array<double>::from_shape({2, 1});
+    BOOST_TEST(J.data()[0] == 7);
+    program.run({X, W, b}, {J, dW, twice});
+    BOOST_TEST(J.data()[0] != 7);
+}
+
+BOOST_AUTO_TEST_CASE(what_cannot_be_compiled_is_told) {
+    Tape tape, other;
+    const Var x = tape.input("x", {2}), y = tape.input("y", {2}), z = other.input("z", {2});
+    BOOST_TEST(says(complaint<BindingError>([&] { (void)compile<double>({x}, {x * y}); }), "input y"));
+    BOOST_TEST(says(complaint<ArgumentError>([&] { (void)compile<double>({x, x}, {x * x}); }), "twice"));
+    BOOST_TEST(says(complaint<ArgumentError>([&] { (void)compile<double>({exp(x)}, {x * x}); }), "neither"));
+    BOOST_TEST(says(complaint<ArgumentError>([&] { (void)compile<double>({x}, {}); }), "no output"));
+    BOOST_TEST(says(complaint<VarError>([&] { (void)compile<double>({x}, {z}); }), "another tape"));
+    Tape open;
+    const Var u = open.input("u", {Dim("n")}), v = open.input("v", {Dim("n"), 2});
+    const auto program = compile<double>({u, v}, {sum(u) + sum(v)});
+    const Array<double> three = Draw(1).reals({3}), four = Draw(1).reals({4, 2});
+    BOOST_TEST(says(complaint<BindingError>([&] { (void)program({three, four}); }), "dimension n"));
+    BOOST_TEST(says(complaint<ShapeError>([&] { (void)program.plan(); }), "n"));
+}
+
+/// (x c + r) by a scalar, through exp, then summed along either axis and in all; and itself, transposed.
+template <std::floating_point T>
+agreement::Outcome chain(std::size_t rows, std::size_t columns) {
+    Tape tape;
+    const Var x = tape.input("x", {Dim("m"), Dim("n")}), r = tape.input("r", {1, Dim("n")}),
+              c = tape.input("c", {Dim("m"), 1}), s = tape.input("s", Shape{}), e = exp(s * (x * c + r));
+    const auto program = compile<T>({x, r, c, s}, {e, transpose(e), sum(e, {0}), sum(e, {1}), sum(e),
+                                                   transpose(sum(e, {0}, Keep::dims)) * sum(e)});
+    Draw draw(rows + 7 * columns);
+    const std::vector<AnyArray> arrays = {
+        agreement::as<T>(draw.reals({rows, columns})), agreement::as<T>(draw.reals({1, columns})),
+        agreement::as<T>(draw.reals({rows, 1})), agreement::as<T>(draw.reals({}))};
+    return agreement::compare(program, arrays, rows * columns + 1);
+}
+
+BOOST_AUTO_TEST_CASE(sizes_around_a_block) {
+    for (const std::size_t rows : {1u, 2u, 5u})
+        for (const std::size_t columns : {1u, 7u, 255u, 256u, 257u, 511u, 512u, 513u, 1023u, 1024u, 1025u}) {
+            const auto single = chain<float>(rows, columns), twice = chain<double>(rows, columns),
+                       turned = chain<double>(columns, rows);
+            BOOST_TEST(single.why == "", rows << " × " << columns << ": " << single.why);
+            BOOST_TEST(twice.why == "", rows << " × " << columns << ": " << twice.why);
+            BOOST_TEST(turned.why == "", columns << " × " << rows << ": " << turned.why);
+            BOOST_TEST(twice.compared > 2 * rows * columns);
+        }
+}
+
+BOOST_AUTO_TEST_CASE(without_entries_sums_are_0) {
+    BOOST_TEST(chain<double>(0, 3).why == "");
+    BOOST_TEST(chain<double>(3, 0).why == "");
+    BOOST_TEST(chain<float>(0, 0).compared == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(an_operation_of_a_user_is_taken_apart_and_fused) {
+    const Op mish = elementwise("mylib::mish").forward([](auto x) { return x * tanh(softplus(x)); });
+    const Op sum_of = elementwise("mylib::mish_of_first").forward([](auto x, auto) { return x + x; });
+    Tape tape;
+    const Var x = tape.input("x", {Dim("n")}), y = record(mish, {x}), z = record(sum_of, {x, x});
+    const auto program = compile<double>({x}, {y, gradient(sum(y), x), z});
+    const ProgramPlan plan = program.plan({{1000}});
+    BOOST_TEST(plan.steps() == 1u);
+    BOOST_TEST(plan.fallbacks() == 0u);
+    BOOST_TEST(says(plan.to_string(), "softplus"));
+    BOOST_TEST(agreement::compare(program, {Draw(4).reals({1000}, -20, 20)}, 4).why == "");
+}
+
+BOOST_AUTO_TEST_CASE(buffers_are_reused) {
+    Tape tape;
+    const Var A = tape.input("A", {20, 20});
+    Var x = A;
+    for (int k = 0; k < 10; ++k)
+        x = matmul(A, x) / 8;
+    const auto program = compile<double>({A}, {x});
+    BOOST_TEST(program.plan().peak_bytes() <= 4u * 20 * 20 * sizeof(double) + 3 * 4096);
+    BOOST_TEST(agreement::compare(program, {Draw(5).reals({20, 20})}, 20).why == "");
+    BOOST_TEST(says(fmt::format("{}", program.plan()), "product (20 × 20) (20 × 20)"));
+}
+
+BOOST_AUTO_TEST_CASE(transposes_are_absorbed) {
+    Tape tape;
+    const Var A = tape.input("A", {5, 3}), B = tape.input("B", {4, 5});
+    const auto program = compile<double>({A, B}, {matmul(transpose(A), transpose(B))});
+    BOOST_TEST(program.plan().steps() == 1u);
+    BOOST_TEST(agreement::compare(program, {Draw(6).reals({5, 3}), Draw(7).reals({4, 5})}, 5).why == "");
+}
+
+} // namespace
