@@ -1,0 +1,26 @@
+// xtape: gradients derived by hand, verified and derived without writing C++.
+
+#include "options.hpp"
+#include <xtape/autodiff/error.hpp>
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+int main(int argc, char** argv) {
+    CLI::App program("Verifies gradients that were derived by hand, and derives them.", "xtape");
+    int status = 0;
+    xtape::command::add_verify(program, status);
+    xtape::command::add_derive(program, status);
+    program.require_subcommand(1);
+    try {
+        program.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return program.exit(error) == 0 ? 0 : xtape::command::bad_input;
+    } catch (const xtape::Error& error) {
+        fmt::print(stderr, "xtape: {}\n", error.what());
+        return xtape::command::bad_input;
+    }
+    return status;
+}

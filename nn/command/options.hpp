@@ -1,0 +1,30 @@
+#pragma once
+
+/// What the commands share: how a network is described on the command line.
+
+#include <xtape/nn/network.hpp>
+
+#include <CLI/App.hpp>
+#include <string>
+
+namespace xtape::command {
+
+/// As it was written; `network()` says what it means.
+struct NetworkFlags {
+    std::string hidden = "tanh", output = "sigmoid", loss = "binary-cross-entropy";
+    std::string l2; ///< λ or λ:convention
+
+    void add_to(CLI::App& command);
+
+    /// Throws NameError, suggesting the nearest, and ArgumentError.
+    [[nodiscard]] nn::NetworkOptions network() const;
+};
+
+/// The status of input that cannot be used.
+inline constexpr int bad_input = 3;
+
+/// Adds `xtape verify` or `xtape derive`; when it was asked for and has run, `status` is that of the process.
+void add_verify(CLI::App& program, int& status);
+void add_derive(CLI::App& program, int& status);
+
+} // namespace xtape::command

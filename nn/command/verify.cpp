@@ -1,0 +1,166 @@
+#include "options.hpp"
+#include <xtape/autodiff/error.hpp>
+#include <xtape/nn/npz.hpp>
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <unistd.h>
+
+namespace xtape::command {
+namespace {
+
+struct Verify {
+    std::vector<std::string> files, renamed, ignored, zero;
+    NetworkFlags flags;
+    std::string examples = "columns";
+    int hint = 3;
+    bool json = false;
+
+    /// The worst status of all files.
+    [[nodiscard]] int run() const;
+    [[nodiscard]] NamedArrays load(const std::string& file) const;
+    [[nodiscard]] int verify_file(const std::string& file) const;
+    [[nodiscard]] Report hinted(const std::string& file, const Report& report) const;
+};
+
+/// Applies --rename and --ignore.
+NamedArrays Verify::load(const std::string& file) const {
+    NamedArrays arrays = nn::load_npz(file);
+    std::vector<std::string> names;
+    for (const auto& named : arrays)
+        names.push_back(named.first);
+    for (const std::string& rename : renamed) {
+        const std::size_t equals = rename.find('=');
+        if (equals == std::string::npos)
+            throw ArgumentError(fmt::format("--rename {}: write --rename THEIRS=OURS, as dw1=dW1.", rename));
+        const std::string from = rename.substr(0, equals);
+        const auto it = std::ranges::find(names, from);
+        if (it == names.end()) throw_unknown("--rename: no array", from, names);
+        arrays[static_cast<std::size_t>(it - names.begin())].first = rename.substr(equals + 1);
+    }
+    for (const std::string& name : ignored)
+        if (std::erase_if(arrays, [&](const auto& named) { return named.first == name; }) == 0)
+            throw_unknown("--ignore: no array", name, names);
+    return arrays;
+}
+
+/// What of the findings is told: 1 which arrays are wrong, 2 also what is wrong, 3 also the right equation.
+Report Verify::hinted(const std::string& file, const Report& report) const {
+    Report told(file);
+    for (Comparison comparison : report.comparisons()) {
+        if (comparison.verdict == Verdict::fail && !comparison.finding.empty() && hint < 3) {
+            // A cause that is not found is told with the right equation on the same line.
+            const bool unexplained = comparison.finding.starts_with(": nothing reproduces it");
+            comparison.finding = hint == 1     ? ": the mistake is made here"
+                                 : unexplained ? ": no single mistake reproduces it"
+                                               : comparison.finding.substr(0, comparison.finding.find('\n'));
+        }
+        if (comparison.verdict == Verdict::fail && hint == 1 && !comparison.note.starts_with("inherited"))
+            comparison.note.clear(); // holds the right number, or a factor
+        told.add(std::move(comparison));
+    }
+    return told;
+}
+
+std::string coloured(std::string text) {
+    const char* plain = std::getenv("NO_COLOR");
+    if (isatty(STDOUT_FILENO) == 0 || (plain != nullptr && *plain != '\0')) return text;
+    const std::array<std::pair<std::string, int>, 3> colours{
+        {{"PASS", 32}, {"FAIL", 31}, {"INCONCLUSIVE", 33}}};
+    for (const auto& [word, colour] : colours) {
+        const std::string painted = fmt::format("\033[{}m{}\033[0m", colour, word);
+        for (std::size_t at = 0; (at = text.find(word, at)) != std::string::npos; at += painted.size())
+            text.replace(at, word.size(), painted);
+    }
+    return text;
+}
+
+nlohmann::ordered_json as_json(const std::string& file, const Report& report) {
+    const auto number = [](long double value) {
+        return std::isfinite(value) ? nlohmann::ordered_json(static_cast<double>(value)) : nullptr;
+    };
+    nlohmann::ordered_json comparisons = nlohmann::ordered_json::array();
+    for (const Comparison& c : report.comparisons())
+        comparisons.push_back({{"name", c.name},
+                               {"shape", c.shape},
+                               {"compared", c.compared},
+                               {"difference", number(c.difference)},
+                               {"tolerance", number(c.tolerance)},
+                               {"verdict", to_string(c.verdict)},
+                               {"reason", c.reason},
+                               {"note", c.note},
+                               {"finding", c.finding}});
+    return {{"file", file},
+            {"verdict", to_string(report.verdict())},
+            {"status", report.exit_status()},
+            {"comparisons", comparisons}};
+}
+
+int Verify::verify_file(const std::string& file) const {
+    const NamedArrays mine = load(file);
+    Tape tape;
+    const nn::Network net = nn::network(tape, mine, flags.network(),
+                                        examples == "rows" ? nn::Examples::rows : nn::Examples::columns);
+    const Report report = hinted(file, verify(net.cost, mine, {.zero = zero}));
+    if (json)
+        fmt::print("{}\n", as_json(file, report).dump());
+    else
+        fmt::print("{}\n", coloured(report.to_string()));
+    return report.exit_status();
+}
+
+int Verify::run() const {
+    int worst = 0;
+    for (const std::string& file : files) {
+        try {
+            worst = std::max(worst, verify_file(file));
+        } catch (const Error& error) {
+            std::string what = error.what();
+            if (!what.starts_with(file)) what = file + ": " + what;
+            if (dynamic_cast<const NameError*>(&error) != nullptr)
+                what += " (--rename THEIRS=OURS gives an array another name, --ignore NAME leaves it out.)";
+            if (json)
+                fmt::print(
+                    "{}\n",
+                    nlohmann::ordered_json{{"file", file}, {"status", bad_input}, {"error", what}}.dump());
+            fmt::print(stderr, "{}\n", what);
+            worst = bad_input;
+        }
+    }
+    return worst;
+}
+
+} // namespace
+
+void add_verify(CLI::App& program, int& status) {
+    const auto verify = std::make_shared<Verify>();
+    CLI::App* command = program.add_subcommand("verify", "Compares the arrays of .npz files with the tape's");
+    command->add_option("files", verify->files, "X, Y, W1, b1, …, dW1, …, and any of Z1, A1, dZ1, …")
+        ->required();
+    verify->flags.add_to(*command);
+    command->add_option("--examples", verify->examples, "How X holds the examples")
+        ->check(CLI::IsMember({"columns", "rows"}))
+        ->capture_default_str();
+    command->add_option("--rename", verify->renamed, "THEIRS=OURS, as dw1=dW1");
+    command->add_option("--ignore", verify->ignored, "Arrays that are no part of the network");
+    command->add_option("--zero", verify->zero, "Gradients that are meant to be zero everywhere");
+    command->add_option("--hint", verify->hint, "1: which are wrong; 2: and why; 3: and the right equation")
+        ->check(CLI::Range(1, 3))
+        ->capture_default_str();
+    command->add_flag("--json", verify->json, "One JSON object for each file");
+    command->footer("Exit status: 0 pass, 1 fail, 2 inconclusive, 3 bad input; of several files the worst.");
+    // One value each, so that a file may follow.
+    for (const char* option : {"--rename", "--ignore", "--zero"})
+        command->get_option(option)->allow_extra_args(false);
+    command->callback([verify, &status] { status = verify->run(); });
+}
+
+} // namespace xtape::command
