@@ -65,14 +65,11 @@ bool ArrayView::contiguous() const {
 template <std::floating_point T>
 std::optional<std::string> Plan<T>::variable_within(const void* begin, const void* end) const {
     const std::less<> before; // a total order of pointers, which < is not
-    for (std::uint32_t r = 0; r < records_->record_count(); ++r) {
-        const Leaf* leaf = records_->leaf(records_->record(r).first_result);
-        const auto* cell = leaf ? std::get_if<std::shared_ptr<Cell>>(leaf) : nullptr;
-        if (!cell) continue;
-        const AnyArray& array = (*cell)->array();
+    for (std::size_t k = 0; k < variables_.size(); ++k) {
+        const AnyArray& array = variables_[k]->array();
         const auto* first = static_cast<const std::byte*>(entries(array));
         if (before(first, end) && before(begin, first + array.size() * entry_size(array.element())))
-            return records_->describe(records_->record(r).first_result);
+            return records_->describe(variable_ids_[k]);
     }
     return {};
 }

@@ -91,6 +91,7 @@ private:
     std::vector<Extents> input_extents_, output_extents_;
     std::vector<Storage> storages_;
     std::vector<std::shared_ptr<Cell>> variables_;
+    std::vector<std::uint32_t> variable_ids_;
     std::vector<AnyArray> constants_;
     std::vector<PlanStep<T>> steps_;
     std::size_t memory_bytes_ = 0, scratch_bytes_ = 0, pointers_ = 0;

@@ -225,6 +225,7 @@ private:
             const std::size_t storage =
                 add({Place::variable, plan_.variables_.size(), array.size(), array.element()});
             plan_.variables_.push_back(*cell);
+            plan_.variable_ids_.push_back(id);
             const ArrayView view = whole(storage, array.extents());
             views_[id] =
                 array.element() == element_of<T>
