@@ -84,6 +84,19 @@ BOOST_AUTO_TEST_CASE(what_does_not_fit_is_refused_before_anything_is_written) {
     BOOST_TEST(J.data()[0] != 7);
 }
 
+BOOST_AUTO_TEST_CASE(two_outputs_in_one_array_are_refused) {
+    Tape tape;
+    const Var x = tape.input("x", {2});
+    const auto program = compile<double>({x}, {x + 1, x - 1});
+    const Array<double> ones{1.0, 1.0};
+    Array<double> up{7.0, 7.0}, down{7.0, 7.0};
+    BOOST_TEST(says(complaint<ArgumentError>([&] { program.run({ones}, {up, up}); }), "overlap"));
+    BOOST_TEST(up.data()[0] == 7);
+    program.run({ones}, {up, down});
+    BOOST_TEST(up.data()[0] == 2);
+    BOOST_TEST(down.data()[0] == 0);
+}
+
 BOOST_AUTO_TEST_CASE(what_cannot_be_compiled_is_told) {
     Tape tape, other;
     const Var x = tape.input("x", {2}), y = tape.input("y", {2}), z = other.input("z", {2});
