@@ -49,9 +49,25 @@ public:
 
     [[nodiscard]] Array<long double> value(const Var& v) { return reference_.value(v); }
 
+    /// True where one is a multiple of the other, roughly.
+    [[nodiscard]] bool proportional(const Var& candidate, const Array<long double>& mine) {
+        const Array<long double> value = evaluated(candidate);
+        if (value.shape() != mine.shape()) return false;
+        long double both = 0, own = 0, largest = 0;
+        for (std::size_t i = 0; i < mine.size(); ++i) {
+            both += value.data()[i] * mine.data()[i];
+            own += value.data()[i] * value.data()[i];
+            largest = std::max(largest, std::abs(mine.data()[i]));
+        }
+        for (std::size_t i = 0; i < mine.size(); ++i)
+            if (!(std::abs(mine.data()[i] - both / own * value.data()[i]) <= coarse() * largest))
+                return false;
+        return true;
+    }
+
     /// True where the difference is within what rounding explains, and that is little.
     [[nodiscard]] bool gives(const Var& candidate, const Array<long double>& mine) {
-        const Array<long double> value = reference_.value(candidate);
+        const Array<long double> value = evaluated(candidate);
         if (value.shape() != mine.shape()) return false;
         long double largest = 0, difference = 0;
         for (std::size_t i = 0; i < mine.size(); ++i) {
@@ -60,8 +76,7 @@ public:
             difference = std::max(difference, d);
             largest = std::max(largest, std::abs(mine.data()[i]));
         }
-        const long double coarse = element_ == Element::f32 ? 1e-3L : 1e-8L;
-        if (difference > coarse * largest) return false;
+        if (difference > coarse() * largest) return false;
         const Truth truth = reference_.truth(candidate, element_);
         for (std::size_t i = 0; i < mine.size(); ++i)
             if (!(std::abs(value.data()[i] - mine.data()[i]) <= truth.tolerance.data()[i])) return false;
@@ -69,8 +84,18 @@ public:
     }
 
 private:
+    [[nodiscard]] long double coarse() const { return element_ == Element::f32 ? 1e-3L : 1e-8L; }
+
+    /// Not all of thousands of versions are remembered at once.
+    [[nodiscard]] Array<long double> evaluated(const Var& candidate) {
+        constexpr std::size_t most = 64;
+        if (++evaluated_ % most == 0) reference_.forget();
+        return reference_.value(candidate);
+    }
+
     Reference reference_;
     Element element_;
+    std::size_t evaluated_ = 0;
 };
 
 /// True where both are equal in general, not on the person's data alone.
@@ -176,8 +201,9 @@ private:
         if (settle(step, once, comparer, yours, diagnosis)) return true;
         std::vector<Edit> more = fitted(step, comparer, yours);
         for (const Edit& edit : once)
-            for (Edit& scaled : scalings(edit.result, step.named))
-                more.push_back({edit.what + " and " + scaled.what, scaled.result, 2});
+            if (comparer.proportional(edit.result, yours))
+                for (Edit& scaled : scalings(edit.result, step.named))
+                    more.push_back({edit.what + " and " + scaled.what, scaled.result, 2});
         return settle(step, more, comparer, yours, diagnosis);
     }
 

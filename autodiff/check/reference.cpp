@@ -42,6 +42,13 @@ std::vector<Evaluation<long double>>& Reference::runs(Element element) {
     return runs;
 }
 
+void Reference::forget() {
+    exact_.forget();
+    for (auto& [element, runs] : runs_)
+        for (Evaluation<long double>& run : runs)
+            run.forget();
+}
+
 Truth Reference::truth(const Var& var, Element element) {
     Truth truth{value(var), {}};
     truth.tolerance = Array<long double>::from_shape(truth.value.shape());

@@ -23,6 +23,9 @@ public:
 
     [[nodiscard]] Array<long double> value(const Var& var) { return exact_.value(var); }
 
+    /// Forgets remembered values, to free their memory.
+    void forget();
+
     /// Monte Carlo arithmetic (Parker 1997): in eight runs every entry that an operation reads is perturbed
     /// by at most one unit roundoff of the element type. Another order of a sum of k terms moves it by at
     /// most 8 √k of the largest effect, except with a probability below 1e-13 (Higham and Mary 2019), and the

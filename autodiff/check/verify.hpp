@@ -32,6 +32,12 @@ struct VerifyOptions {
 /// The textbook defers the mean: its dZ2 = A2 − Y is n ∂J/∂Z2. Gradients of intermediate results may all be
 /// in that convention, or all in the exact one; a mixture is a FAIL that says so.
 ///
+/// Where an array fails, its step is repeated with the person's own arrays nearer to the beginning. One that
+/// is right given those has inherited the error; of one that is not, the report says which single mistake
+/// gives the same numbers (a factor, a sign, a transpose, W for dW, another function's derivative, λW, …)
+/// beside the right equation, or that none does. It names a cause only where the numbers are reproduced
+/// within rounding, and all causes that these data cannot tell apart.
+///
 /// Throws GradientError where the cost does not depend on what a gradient is with respect to, NameError for a
 /// name that is given twice or that the tape does not have (suggesting the nearest), BindingError where an
 /// input has no array or one of another shape, or a leaf one with a NaN or an infinity. The tape is left as
