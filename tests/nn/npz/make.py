@@ -1,4 +1,7 @@
 """Makes the .npz files of this directory: /usr/bin/python3 make.py, with NumPy 1.24."""
+import io
+import zipfile
+
 import numpy as np
 
 rng = np.random.default_rng(20)
@@ -56,3 +59,11 @@ np.savez("types.npz", f4=np.float32(1.5), f8=np.array([0.1, -2e300]), big=np.arr
 
 # pickled.npz: a dictionary saved whole.
 np.savez("pickled.npz", X=X, grads={"dW1": dW1, "db1": db1})
+
+# not_finite.npz: a NaN in an input. complex.npz: a type that is not read. absurd.npz: a header that promises 10^18 numbers.
+np.savez("not_finite.npz", **{**arrays, "X": np.where(np.eye(3, 5) > 0, np.nan, arrays["X"])})
+np.savez("complex.npz", **{**arrays, "W1": arrays["W1"].astype(complex)})
+with zipfile.ZipFile("absurd.npz", "w") as archive:
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(header, {"descr": "<f8", "fortran_order": False, "shape": (10**9, 10**9)})
+    archive.writestr("X.npy", header.getvalue())
