@@ -139,39 +139,40 @@ const Op amin_op =
         .samples(reduction_samples)
         .kink("two entries tie", [](auto& call) { return position_of_best(call, std::less<>()); });
 
-/// Runs `inner(entry, scale)` over all entries and sums, where the scale is the largest entry, or largest
-/// magnitude, that falls on the same entry of the result, or 0 where that is not finite.
-template <class T, class Measure, class Inner, class Finish>
-void scaled_sum(Call<T>& call, Measure measure, Inner inner, Finish finish) {
+/// m + log(1 + Σ exp(x − m)), where m is a largest entry and the sum is over the others: the logarithm loses
+/// nothing where they are small beside it. Where no entry is finite, the sum is over all.
+template <class T>
+void log_of_sum_of_exp(Call<T>& call) {
     const AnyArray& x = call.operand(0);
-    T* to = call.allocate();
     const std::size_t size = size_of(call.extents());
-    std::vector<T> scale(size, -std::numeric_limits<T>::infinity());
+    std::vector<T> largest(size, -std::numeric_limits<T>::infinity()), others(size, 0);
+    std::vector<bool> met(size, false); // whether the largest entry has been left out of the sum
     const detail::Strides strides = detail::reduced_strides(x.extents(), call.attributes().axes("axes"));
     const T* from = x.data<T>();
-    detail::for_each_position(x.extents(), strides, [&](std::size_t i, std::ptrdiff_t at) {
-        T& s = scale[static_cast<std::size_t>(at)];
-        s = std::max(s, measure(from[i]));
+    const auto each = [&](auto f) {
+        detail::for_each_position(x.extents(), strides, [&](std::size_t i, std::ptrdiff_t at) {
+            f(from[i], static_cast<std::size_t>(at));
+        });
+    };
+    each([&](T entry, std::size_t k) { largest[k] = std::max(largest[k], entry); });
+    each([&](T entry, std::size_t k) {
+        if (!std::isfinite(largest[k]))
+            others[k] += std::exp(entry);
+        else if (entry == largest[k] && !met[k])
+            met[k] = true;
+        else
+            others[k] += std::exp(entry - largest[k]);
     });
-    for (T& s : scale)
-        if (!std::isfinite(s)) s = 0;
-    detail::for_each_position(x.extents(), strides, [&](std::size_t i, std::ptrdiff_t at) {
-        to[at] += inner(from[i], scale[static_cast<std::size_t>(at)]);
-    });
+    T* to = call.allocate();
     for (std::size_t k = 0; k < size; ++k)
-        to[k] = finish(to[k], scale[k]);
+        to[k] = met[k] ? largest[k] + std::log1p(others[k]) : std::log(others[k]);
 }
 
 const Op logsumexp_op =
     operation("xtape::logsumexp")
         .operands({Kind::real})
         .shape(reduced_shape)
-        .forward([](auto& call) {
-            using T = value_of<decltype(call)>;
-            scaled_sum<T>(
-                call, [](T v) { return v; }, [](T v, T s) { return std::exp(v - s); },
-                [](T total, T s) { return std::log(total) + s; });
-        })
+        .forward([](auto& call) { log_of_sum_of_exp(call); })
         .vjp([](const Pullback& p) {
             // Where all entries are −∞, no finite change of one changes the result.
             const Var y = put_back(p.output(), p);
@@ -182,9 +183,25 @@ const Op logsumexp_op =
 
 template <class T>
 void euclidean_norm(Call<T>& call) {
-    scaled_sum<T>(
-        call, [](T v) { return std::abs(v); }, [](T v, T s) { return s == 0 ? v * v : (v / s) * (v / s); },
-        [](T total, T s) { return s == 0 ? std::sqrt(total) : s * std::sqrt(total); });
+    const AnyArray& x = call.operand(0);
+    T* to = call.allocate();
+    const std::size_t size = size_of(call.extents());
+    std::vector<T> scale(size, 0);
+    const detail::Strides strides = detail::reduced_strides(x.extents(), call.attributes().axes("axes"));
+    const T* from = x.data<T>();
+    detail::for_each_position(x.extents(), strides, [&](std::size_t i, std::ptrdiff_t at) {
+        T& s = scale[static_cast<std::size_t>(at)];
+        s = std::max(s, std::abs(from[i]));
+    });
+    // Divided by the largest, squares neither over- nor underflow; where that is 0 or not finite, they may.
+    for (T& s : scale)
+        if (s == 0 || !std::isfinite(s)) s = 1;
+    detail::for_each_position(x.extents(), strides, [&](std::size_t i, std::ptrdiff_t at) {
+        const T part = from[i] / scale[static_cast<std::size_t>(at)];
+        to[at] += part * part;
+    });
+    for (std::size_t k = 0; k < size; ++k)
+        to[k] = scale[k] * std::sqrt(to[k]);
 }
 
 const Op norm_op = operation("xtape::norm")
@@ -213,7 +230,8 @@ std::vector<Sample> softmax_samples(Draw& draw) {
     return samples;
 }
 
-/// Along one axis: the result of `finish(entry, largest entry, sum of exp(entry − largest))`.
+/// Along one axis: the result of `finish(entry − m, sum of exp(entry − m))`, where m is a largest entry and
+/// the sum is over the others, to which it would add 1.
 template <class T, class Finish>
 void along_axis(Call<T>& call, Finish finish) {
     const AnyArray& x = call.operand(0);
@@ -223,7 +241,8 @@ void along_axis(Call<T>& call, Finish finish) {
     T* to = call.allocate();
     const std::size_t extent = x.extents()[static_cast<std::size_t>(axes[0])];
     const std::size_t lines = extent == 0 ? 0 : x.size() / extent;
-    std::vector<T> largest(lines, -std::numeric_limits<T>::infinity()), total(lines, 0);
+    std::vector<T> largest(lines, -std::numeric_limits<T>::infinity()), others(lines, 0);
+    std::vector<bool> met(lines, false); // whether the largest entry has been left out of the sum
     const auto each = [&](auto f) {
         detail::for_each_position(x.extents(), strides, [&](std::size_t i, std::ptrdiff_t at) {
             f(i, static_cast<std::size_t>(at));
@@ -232,8 +251,13 @@ void along_axis(Call<T>& call, Finish finish) {
     each([&](std::size_t i, std::size_t k) {
         largest[k] = maximum(Real<T>(largest[k]), Real<T>(from[i])).value;
     });
-    each([&](std::size_t i, std::size_t k) { total[k] += std::exp(from[i] - largest[k]); });
-    each([&](std::size_t i, std::size_t k) { to[i] = finish(from[i] - largest[k], total[k]); });
+    each([&](std::size_t i, std::size_t k) {
+        if (from[i] == largest[k] && !met[k])
+            met[k] = true;
+        else
+            others[k] += std::exp(from[i] - largest[k]);
+    });
+    each([&](std::size_t i, std::size_t k) { to[i] = finish(from[i] - largest[k], others[k]); });
 }
 
 const Op softmax_op =
@@ -242,7 +266,7 @@ const Op softmax_op =
         .shape(same_shape)
         .forward([](auto& call) {
             using T = value_of<decltype(call)>;
-            along_axis<T>(call, [](T v, T total) { return std::exp(v) / total; });
+            along_axis<T>(call, [](T v, T others) { return std::exp(v) / (1 + others); });
         })
         .vjp([](const Pullback& p) {
             const Var &g = p.cotangent(), &y = p.output();
@@ -259,7 +283,7 @@ const Op log_softmax_op =
         .shape(same_shape)
         .forward([](auto& call) {
             using T = value_of<decltype(call)>;
-            along_axis<T>(call, [](T v, T total) { return v - std::log(total); });
+            along_axis<T>(call, [](T v, T others) { return v - std::log1p(others); });
         })
         .vjp([](const Pullback& p) {
             const Var& g = p.cotangent();
