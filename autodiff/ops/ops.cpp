@@ -21,6 +21,7 @@ std::vector<Family> builtin_families() {
             {"Padding", padding_ops()},
             {"Indices", indexing_ops()},
             {"Diagonals and triangles", diagonal_ops()},
+            {"Linear systems", linear_system_ops()},
             {"Random numbers", random_ops()}};
 }
 

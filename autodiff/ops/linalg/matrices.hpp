@@ -47,24 +47,6 @@ void fill_nan(T* entries, std::size_t count) {
     std::fill(entries, entries + count, std::numeric_limits<T>::quiet_NaN());
 }
 
-/// The transpose of rows × columns entries: row by row becomes column by column, as LAPACK has them, or back.
-template <class T>
-void transpose(const T* from, std::size_t rows, std::size_t columns, T* to) {
-    for (std::size_t i = 0; i < rows; ++i)
-        for (std::size_t j = 0; j < columns; ++j)
-            to[j * rows + i] = from[i * columns + j];
-}
-
-/// (A + Aᵀ) / 2 of n × n entries.
-template <class T>
-[[nodiscard]] std::vector<T> symmetric_part(const T* a, std::size_t n) {
-    std::vector<T> part(n * n);
-    for (std::size_t i = 0; i < n; ++i)
-        for (std::size_t j = 0; j < n; ++j)
-            part[i * n + j] = a[i * n + j] / 2 + a[j * n + i] / 2;
-    return part;
-}
-
 /// Matrices for checks: n × n with entries in ±1/2, and n + 1, n + 3, … added to the diagonal. They have an
 /// inverse of moderate size, a positive determinant, a positive definite symmetric part, and eigenvalues that
 /// are apart.
