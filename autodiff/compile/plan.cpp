@@ -10,8 +10,6 @@
 namespace xtape::detail {
 namespace {
 
-constexpr std::size_t alignment = 64; // a cache line, and the widest SIMD register
-
 std::size_t entry_size(Element element) {
     constexpr std::size_t sizes[] = {sizeof(float), sizeof(double), sizeof(long double), sizeof(std::int64_t),
                                      sizeof(bool)};
@@ -138,6 +136,31 @@ void Plan<T>::run(std::span<const void* const> inputs, std::span<T* const> outpu
     }
     const std::lock_guard lock(mutex_);
     idle_.push_back(std::move(work));
+}
+
+template <std::floating_point T>
+void Plan<T>::describe() {
+    for (PlanStep<T>& step : steps_) {
+        if (const auto* loop = std::get_if<Loop<T>>(&step.work)) {
+            std::vector<std::string> names;
+            for (const auto& instruction : loop->instructions)
+                names.push_back(instruction.name);
+            for (std::size_t k = 0; k < loop->sums.size(); ++k)
+                names.emplace_back("sum");
+            step.text = fmt::format("loop over {} × {}: {}; reads {}, writes {}", loop->rows, loop->columns,
+                                    fmt::join(names, ", "), loop->loads.size(),
+                                    loop->stores.size() + loop->sums.size());
+        } else if (const auto* product = std::get_if<Product<T>>(&step.work)) {
+            step.text =
+                fmt::format("product ({} × {}{}) ({} × {}{}), {} of it", product->rows, product->inner,
+                            product->a.transposed ? ", transposed" : "", product->inner, product->columns,
+                            product->b.transposed ? ", transposed" : "", product->offsets.size());
+        } else {
+            const auto& fallback = std::get<Fallback>(step.work);
+            step.text = fmt::format("{}: its own forward function, which allocates",
+                                    records_->call(records_->record(fallback.record)));
+        }
+    }
 }
 
 template <std::floating_point T>

@@ -11,6 +11,9 @@
 
 namespace xtape::detail {
 
+/// Of buffers, in bytes: a cache line, and the widest SIMD register.
+inline constexpr std::size_t alignment = 64;
+
 /// Where a value lies.
 enum class Place : std::uint8_t { input, variable, constant, memory, output, nowhere };
 
@@ -83,6 +86,10 @@ private:
     template <std::floating_point>
     friend class Planner;
 
+    /// Gives every buffer the first gap that is free from the step that writes it to the last that reads it.
+    void place();
+    /// Gives every step its text.
+    void describe();
     [[nodiscard]] std::unique_ptr<Workspace<T>> workspace() const;
     void run(const Fallback& fallback, const Workspace<T>& workspace) const;
 

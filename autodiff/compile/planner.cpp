@@ -15,9 +15,6 @@ namespace {
 constexpr std::size_t none = static_cast<std::size_t>(-1);
 constexpr std::size_t most_instructions = 64; // of one loop: beyond that its blocks leave the cache
 constexpr std::size_t most_folded = 4096;     // entries that a plan may hold of a folded constant
-constexpr std::size_t alignment = 64;
-
-std::size_t aligned(std::size_t bytes) { return (bytes + alignment - 1) / alignment * alignment; }
 
 template <class T>
 Element element_of_kind(Kind kind) {
@@ -81,8 +78,8 @@ public:
             this->loop(step)->slots = 2;
             this->loop(step)->stores.push_back({1, to, element_of<T>});
         }
-        place();
-        describe();
+        plan_.place();
+        plan_.describe();
     }
 
 private:
@@ -390,96 +387,6 @@ private:
             views_[id] = whole(fallback.results.back(), fallback.extents.back());
         }
         plan_.steps_.push_back({std::move(fallback), {}, 0});
-    }
-
-    // Memory
-
-    /// Calls f(storage) for all that a step reads or writes.
-    template <class F>
-    static void for_each_storage(const PlanStep<T>& step, F f) {
-        if (const auto* loop = std::get_if<Loop<T>>(&step.work)) {
-            for (const auto& load : loop->loads)
-                f(load.storage);
-            for (const auto& store : loop->stores)
-                f(store.storage);
-            for (const auto& sum : loop->sums)
-                f(sum.storage);
-        } else if (const auto* product = std::get_if<Product<T>>(&step.work)) {
-            f(product->a.storage);
-            f(product->b.storage);
-            f(product->c);
-        } else {
-            const auto& fallback = std::get<Fallback>(step.work);
-            for (const ArrayView& view : fallback.operands)
-                f(view.storage);
-            for (const std::size_t storage : fallback.results)
-                f(storage);
-        }
-    }
-
-    /// Gives every buffer the first gap that is free from the step that writes it to the last that reads it.
-    void place() {
-        std::vector<std::size_t> first(plan_.storages_.size(), none), last(plan_.storages_.size(), none);
-        for (std::size_t s = 0; s < plan_.steps_.size(); ++s)
-            for_each_storage(plan_.steps_[s], [&](std::size_t storage) {
-                if (first[storage] == none) first[storage] = s;
-                last[storage] = s;
-                if (plan_.storages_[storage].place == Place::nowhere)
-                    plan_.storages_[storage].place = Place::memory;
-            });
-        std::map<std::size_t, std::pair<std::size_t, std::size_t>> held; // begin: end and last step
-        std::vector<std::vector<std::size_t>> begins(plan_.steps_.size());
-        for (std::size_t storage = 0; storage < first.size(); ++storage)
-            if (first[storage] != none && plan_.storages_[storage].place == Place::memory)
-                begins[first[storage]].push_back(storage);
-        for (std::size_t s = 0; s < plan_.steps_.size(); ++s) {
-            std::erase_if(held, [&](const auto& buffer) { return buffer.second.second < s; });
-            for (const std::size_t storage : begins[s]) {
-                const std::size_t bytes = std::max(alignment, aligned(plan_.storages_[storage].bytes()));
-                std::size_t begin = 0;
-                for (const auto& [at, buffer] : held) {
-                    if (begin + bytes <= at) break;
-                    begin = std::max(begin, buffer.first);
-                }
-                plan_.storages_[storage].at = begin;
-                held.emplace(begin, std::pair(begin + bytes, last[storage]));
-                plan_.memory_bytes_ = std::max(plan_.memory_bytes_, begin + bytes);
-                plan_.separate_bytes_ += bytes;
-                ++plan_.buffers_;
-            }
-        }
-        std::size_t scratch = 0;
-        for (PlanStep<T>& step : plan_.steps_)
-            if (auto* loop = std::get_if<Loop<T>>(&step.work)) {
-                loop->finish();
-                scratch = std::max(scratch, loop->scratch());
-                plan_.pointers_ = std::max(plan_.pointers_, loop->slots);
-            }
-        plan_.scratch_bytes_ = scratch * sizeof(T);
-    }
-
-    void describe() {
-        for (PlanStep<T>& step : plan_.steps_) {
-            if (const auto* loop = std::get_if<Loop<T>>(&step.work)) {
-                std::vector<std::string> names;
-                for (const auto& instruction : loop->instructions)
-                    names.push_back(instruction.name);
-                for (std::size_t k = 0; k < loop->sums.size(); ++k)
-                    names.emplace_back("sum");
-                step.text = fmt::format("loop over {} × {}: {}; reads {}, writes {}", loop->rows,
-                                        loop->columns, fmt::join(names, ", "), loop->loads.size(),
-                                        loop->stores.size() + loop->sums.size());
-            } else if (const auto* product = std::get_if<Product<T>>(&step.work)) {
-                step.text =
-                    fmt::format("product ({} × {}{}) ({} × {}{}), {} of it", product->rows, product->inner,
-                                product->a.transposed ? ", transposed" : "", product->inner, product->columns,
-                                product->b.transposed ? ", transposed" : "", product->offsets.size());
-            } else {
-                const auto& fallback = std::get<Fallback>(step.work);
-                step.text = fmt::format("{}: its own forward function, which allocates",
-                                        records_.call(records_.record(fallback.record)));
-            }
-        }
     }
 
     Plan<T>& plan_;
