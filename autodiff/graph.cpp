@@ -1,3 +1,4 @@
+#include <xtape/autodiff/bytes.hpp>
 #include <xtape/autodiff/graph.hpp>
 #include <xtape/autodiff/records.hpp>
 
@@ -13,33 +14,12 @@ void mix(std::size_t& seed, std::size_t hash) {
     seed ^= hash + 0x9e3779b97f4a7c15ULL + (seed << 6) + (seed >> 2);
 }
 
-std::size_t entry_size(Element element) {
-    constexpr std::size_t sizes[] = {sizeof(float), sizeof(double), sizeof(long double), sizeof(std::int64_t),
-                                     sizeof(bool)};
-    return sizes[static_cast<std::size_t>(element)];
-}
-
-const void* entries(const AnyArray& array) {
-    switch (array.element()) {
-    case Element::f32:
-        return array.data<float>();
-    case Element::f64:
-        return array.data<double>();
-    case Element::f80:
-        return array.data<long double>();
-    case Element::i64:
-        return array.data<std::int64_t>();
-    case Element::b8:
-        break;
-    }
-    return array.data<bool>();
-}
-
 bool equal(const AnyArray& a, const AnyArray& b) {
     if (a.element() != b.element() || a.extents() != b.extents()) return false;
     if (a.element() == Element::f80) // has padding
         return std::equal(a.data<long double>(), a.data<long double>() + a.size(), b.data<long double>());
-    return std::memcmp(entries(a), entries(b), a.size() * entry_size(a.element())) == 0;
+    const detail::Bytes x = detail::bytes_of(a), y = detail::bytes_of(b);
+    return std::memcmp(x.begin, y.begin, x.size()) == 0;
 }
 
 bool equal(const Leaf* a, const Leaf* b) {

@@ -1,3 +1,4 @@
+#include <xtape/autodiff/bytes.hpp>
 #include <xtape/autodiff/check/op_check.hpp>
 #include <xtape/autodiff/gradient.hpp>
 #include <xtape/autodiff/ops/arithmetic.hpp>
@@ -33,37 +34,6 @@ Bindings bindings_of(const Applied& applied, const Sample& sample) {
     for (std::size_t k = 0; k < applied.inputs.size(); ++k)
         bindings.emplace_back(applied.inputs[k], sample.operands[k]);
     return bindings;
-}
-
-std::size_t size_in_bytes(const AnyArray& array) {
-    switch (array.element()) {
-    case Element::f32:
-        return array.size() * sizeof(float);
-    case Element::f80:
-        return array.size() * sizeof(long double);
-    case Element::b8:
-        return array.size() * sizeof(bool);
-    case Element::f64:
-    case Element::i64:
-        break;
-    }
-    return array.size() * sizeof(double);
-}
-
-const void* bytes(const AnyArray& array) {
-    switch (array.element()) {
-    case Element::f32:
-        return array.data<float>();
-    case Element::f64:
-        return array.data<double>();
-    case Element::f80:
-        return array.data<long double>();
-    case Element::i64:
-        return array.data<std::int64_t>();
-    case Element::b8:
-        break;
-    }
-    return array.data<bool>();
 }
 
 bool any_nan(const AnyArray& array) {
@@ -159,18 +129,17 @@ void OpCheck::check_operands_unchanged(const Sample& sample) {
     Applied applied(op_, sample);
     Tally& tally = line("operands");
     auto evaluation = bound<double>(bindings_of(applied, sample));
-    std::vector<std::vector<char>> before;
+    std::vector<std::vector<std::byte>> before;
     for (const Var& input : applied.inputs) {
-        const AnyArray& array = evaluation.array(input);
-        const auto* start = static_cast<const char*>(bytes(array));
-        before.emplace_back(start, start + size_in_bytes(array));
+        const Bytes bytes = bytes_of(evaluation.array(input));
+        before.emplace_back(bytes.begin, bytes.end);
     }
     for (const Var& result : applied.results)
         (void)evaluation.array(result);
     for (std::size_t k = 0; k < applied.inputs.size(); ++k) {
         tally.pass();
-        const auto* after = static_cast<const char*>(bytes(evaluation.array(applied.inputs[k])));
-        if (!std::equal(before[k].begin(), before[k].end(), after))
+        const Bytes after = bytes_of(evaluation.array(applied.inputs[k]));
+        if (!std::equal(before[k].begin(), before[k].end(), after.begin, after.end))
             tally.fail(fmt::format(": the forward function writes into operand {}.", k));
     }
 }

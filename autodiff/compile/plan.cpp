@@ -10,28 +10,6 @@
 namespace xtape::detail {
 namespace {
 
-std::size_t entry_size(Element element) {
-    constexpr std::size_t sizes[] = {sizeof(float), sizeof(double), sizeof(long double), sizeof(std::int64_t),
-                                     sizeof(bool)};
-    return sizes[static_cast<std::size_t>(element)];
-}
-
-const void* entries(const AnyArray& array) {
-    switch (array.element()) {
-    case Element::f32:
-        return array.data<float>();
-    case Element::f64:
-        return array.data<double>();
-    case Element::f80:
-        return array.data<long double>();
-    case Element::i64:
-        return array.data<std::int64_t>();
-    case Element::b8:
-        break;
-    }
-    return array.data<bool>();
-}
-
 /// Entries in a workspace as an array; nothing is copied.
 template <class E>
 AnyArray referred(const void* data, const Extents& extents) {
@@ -61,14 +39,9 @@ bool ArrayView::contiguous() const {
 }
 
 template <std::floating_point T>
-std::optional<std::string> Plan<T>::variable_within(const void* begin, const void* end) const {
-    const std::less<> before; // a total order of pointers, which < is not
-    for (std::size_t k = 0; k < variables_.size(); ++k) {
-        const AnyArray& array = variables_[k]->array();
-        const auto* first = static_cast<const std::byte*>(entries(array));
-        if (before(first, end) && before(begin, first + array.size() * entry_size(array.element())))
-            return records_->describe(variable_ids_[k]);
-    }
+std::optional<std::string> Plan<T>::variable_within(const Bytes& bytes) const {
+    for (std::size_t k = 0; k < variables_.size(); ++k)
+        if (overlap(bytes_of(variables_[k]->array()), bytes)) return records_->describe(variable_ids_[k]);
     return {};
 }
 
@@ -83,10 +56,11 @@ std::unique_ptr<Workspace<T>> Plan<T>::workspace() const {
     made->pointers.resize(pointers_);
     made->variables.assign(variables_.size(), AnyArray::number(0));
     for (const Storage& storage : storages_)
-        made->memory.push_back(storage.place == Place::memory ? static_cast<std::byte*>(begin) + storage.at
-                               : storage.place == Place::constant
-                                   ? const_cast<void*>(entries(constants_[storage.at])) // only ever read
-                                   : nullptr);
+        made->memory.push_back(
+            storage.place == Place::memory ? static_cast<std::byte*>(begin) + storage.at
+            : storage.place == Place::constant
+                ? const_cast<std::byte*>(bytes_of(constants_[storage.at]).begin) // only ever read
+                : nullptr);
     return made;
 }
 
@@ -101,7 +75,7 @@ void Plan<T>::run(const Fallback& fallback, const Workspace<T>& workspace) const
                    environment_, [](const AnyArray& array) { return array; });
     for (std::size_t k = 0; k < results.size(); ++k)
         if (const std::size_t bytes = storages_[fallback.results[k]].bytes(); bytes > 0)
-            std::memcpy(workspace.memory[fallback.results[k]], entries(results[k]), bytes);
+            std::memcpy(workspace.memory[fallback.results[k]], bytes_of(results[k]).begin, bytes);
 }
 
 template <std::floating_point T>
@@ -122,7 +96,7 @@ void Plan<T>::run(std::span<const void* const> inputs, std::span<T* const> outpu
         if (storage.place == Place::input)
             work->memory[s] = const_cast<void*>(inputs[storage.at]); // only ever read
         else if (storage.place == Place::variable)
-            work->memory[s] = const_cast<void*>(entries(work->variables[storage.at]));
+            work->memory[s] = const_cast<std::byte*>(bytes_of(work->variables[storage.at]).begin);
         else if (storage.place == Place::output)
             work->memory[s] = outputs[storage.at];
     }

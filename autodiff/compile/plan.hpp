@@ -2,6 +2,7 @@
 
 /// The steps that a Program takes for given extents, and where its values lie.
 
+#include <xtape/autodiff/bytes.hpp>
 #include <xtape/autodiff/compile/loop.hpp>
 #include <xtape/autodiff/compile/product.hpp>
 #include <xtape/autodiff/records.hpp>
@@ -75,7 +76,7 @@ public:
     void run(std::span<const void* const> inputs, std::span<T* const> outputs) const;
 
     /// How messages call a variable that these bytes overlap; empty where there is none.
-    [[nodiscard]] std::optional<std::string> variable_within(const void* begin, const void* end) const;
+    [[nodiscard]] std::optional<std::string> variable_within(const Bytes& bytes) const;
 
     /// The bytes of one workspace.
     [[nodiscard]] std::size_t bytes() const { return memory_bytes_ + scratch_bytes_; }

@@ -13,22 +13,6 @@ namespace {
 constexpr std::size_t most_plans = 8;
 constexpr auto unneeded = static_cast<std::uint32_t>(-1);
 
-struct Bytes {
-    const void *begin, *end;
-};
-
-bool overlap(const Bytes& a, const Bytes& b) {
-    const std::less<> before; // a total order of pointers, which < is not
-    return before(a.begin, b.end) && before(b.begin, a.end);
-}
-
-template <class T>
-const void* entries(const AnyArray& array) {
-    return array.element() == Element::b8    ? static_cast<const void*>(array.data<bool>())
-           : array.element() == Element::i64 ? static_cast<const void*>(array.data<std::int64_t>())
-                                             : static_cast<const void*>(array.data<T>());
-}
-
 } // namespace
 
 template <std::floating_point T>
@@ -114,15 +98,10 @@ void Program<T>::run(std::span<const AnyArray> inputs, std::span<const OutputArr
     xt::svector<const void*, 32> from(inputs.size());
     xt::svector<T*, 32> to(outputs.size());
     for (std::size_t k = 0; k < inputs.size(); ++k)
-        from[k] = entries<T>(inputs[k]);
-    const auto input_bytes = [&](std::size_t k) {
-        const std::size_t size = inputs[k].element() == Element::b8    ? sizeof(bool)
-                                 : inputs[k].element() == Element::i64 ? sizeof(std::int64_t)
-                                                                       : sizeof(T);
-        return Bytes{from[k], static_cast<const std::byte*>(from[k]) + size * inputs[k].size()};
-    };
+        from[k] = detail::bytes_of(inputs[k]).begin;
     const auto output_bytes = [&](std::size_t k) {
-        return Bytes{outputs[k].data(), outputs[k].data() + size_of(outputs[k].extents())};
+        const auto* begin = reinterpret_cast<const std::byte*>(outputs[k].data());
+        return detail::Bytes{begin, begin + sizeof(T) * size_of(outputs[k].extents())};
     };
     for (std::size_t k = 0; k < outputs.size(); ++k) {
         if (outputs[k].extents() != plan->output_extents()[k])
@@ -132,7 +111,7 @@ void Program<T>::run(std::span<const AnyArray> inputs, std::span<const OutputArr
                             k, state_->outputs[k].to_string(), xtape::to_string(plan->output_extents()[k]),
                             xtape::to_string(outputs[k].extents())));
         for (std::size_t i = 0; i < inputs.size(); ++i)
-            if (overlap(input_bytes(i), output_bytes(k)))
+            if (overlap(detail::bytes_of(inputs[i]), output_bytes(k)))
                 throw ArgumentError(
                     fmt::format("Program::run: the array for output {} overlaps that for input "
                                 "{}. Give an array of its own.",
@@ -143,8 +122,7 @@ void Program<T>::run(std::span<const AnyArray> inputs, std::span<const OutputArr
                     fmt::format("Program::run: the arrays for outputs {} and {} overlap. Give "
                                 "each an array of its own.",
                                 other, k));
-        if (const auto variable =
-                plan->variable_within(outputs[k].data(), outputs[k].data() + size_of(outputs[k].extents())))
+        if (const auto variable = plan->variable_within(output_bytes(k)))
             throw ArgumentError(fmt::format("Program::run: the array for output {} overlaps the variable {}. "
                                             "Give an array of its own.",
                                             k, *variable));
