@@ -2,8 +2,8 @@
 #include <xtape/autodiff/evaluate.hpp>
 #include <xtape/autodiff/ops.hpp>
 #include <xtape/autodiff/records.hpp>
+#include <xtape/nn/compose.hpp>
 #include <xtape/nn/matrix.hpp>
-#include <xtape/nn/network.hpp>
 
 #include <fmt/format.h>
 
@@ -60,9 +60,8 @@ std::vector<std::size_t> node_counts(const Parameters& parameters) {
     return nodes;
 }
 
-} // namespace
-
-Loss detail::chosen_loss(const NetworkOptions& options) {
+/// The loss, after a check that one from logits means the output that predictions are made with.
+Loss chosen_loss(const NetworkOptions& options) {
     const std::string& name = options.loss.name();
     if (!options.from_logits || name.empty()) return options.loss;
     const std::string contained = name == "binary_cross_entropy"        ? "sigmoid"
@@ -79,6 +78,8 @@ Loss detail::chosen_loss(const NetworkOptions& options) {
             name, contained, options.output.name().empty() ? "one of your own" : options.output.name()));
     return Loss(name + "_from_logits");
 }
+
+} // namespace
 
 Var dense(const Var& x, const Var& W, const Var& b) {
     Transaction transaction(*x.records());
@@ -112,41 +113,53 @@ std::vector<Var> Network::parameters() const {
     return all;
 }
 
-namespace {
-
-/// The parameter of this name as a Var, its dimensions called so where they can have names.
-using Parameter = std::function<Var(const std::string& name, const std::vector<std::string>& dims)>;
-
-Network compose(Tape& tape, const Parameter& parameter, const std::vector<std::size_t>& nodes,
-                const NetworkOptions& options) {
+Network detail::compose(Tape& tape, const std::vector<std::size_t>& nodes, const Parts& parts,
+                        const NetworkOptions& options, Examples examples) {
     const std::size_t L = nodes.size() - 1;
-    const Loss loss = detail::chosen_loss(options);
+    const Loss loss = chosen_loss(options);
+    const bool rows = examples == Examples::rows;
+    const auto oriented = [&](auto first, auto second) {
+        return rows ? std::vector{second, first} : std::vector{first, second};
+    };
 
     Transaction transaction(*tape.records());
     Network net;
-    net.X = tape.input("X", {Dim("n0", nodes[0]), Dim("n")});
-    net.Y = tape.input("Y", {Dim(subscripted("n", L), nodes[L]), Dim("n")});
+    net.X = tape.input("X", Shape(oriented(Dim("n0", nodes[0]), Dim("n"))));
+    net.Y = parts.labels();
     net.W.resize(L + 1);
     net.b.resize(L + 1);
     net.Z.resize(L + 1);
     net.A.resize(L + 1);
     net.A[0] = net.X;
     for (std::size_t l = 1; l <= L; ++l) {
-        const std::string rows = subscripted("n", l), cols = subscripted("n", l - 1);
-        net.W[l] = parameter(subscripted("W", l), {rows, cols});
-        net.b[l] = parameter(subscripted("b", l), {rows, ""});
-        net.Z[l] = named(subscripted("Z", l), dense(net.A[l - 1], net.W[l], net.b[l]));
+        const std::string to = subscripted("n", l), from = subscripted("n", l - 1);
+        net.W[l] = parts.parameter(subscripted("W", l), oriented(to, from));
+        net.b[l] = parts.parameter(subscripted("b", l), oriented(to, std::string()));
+        const Var product = rows ? matmul(net.A[l - 1], net.W[l]) : matmul(net.W[l], net.A[l - 1]);
+        // One of shape (n_l) broadcasts against rows as it is.
+        const Var bias = net.b[l].rank() == 1 && !rows ? expand_dims(net.b[l], {1}) : net.b[l];
+        net.Z[l] = named(subscripted("Z", l), product + bias);
         const Activation& g = l < L ? options.hidden : options.output;
-        net.A[l] = named(subscripted("A", l), g(net.Z[l]));
+        // The one activation that knows nodes from examples.
+        const Var A = rows && g.name() == "softmax" ? softmax(net.Z[l], 1) : g(net.Z[l]);
+        net.A[l] = named(subscripted("A", l), A);
     }
-    net.loss = loss(options.from_logits ? net.Z[L] : net.A[L], net.Y);
+    const Var& said = options.from_logits ? net.Z[L] : net.A[L];
+    net.loss = rows ? loss(transpose(said), transpose(net.Y)) : loss(said, net.Y);
     net.cost = mean(net.loss);
     if (options.lambda != 0)
-        net.cost = net.cost +
-                   l2({net.W.begin() + 1, net.W.end()}, options.lambda, options.convention, extent(net.X, 1));
+        net.cost = net.cost + l2({net.W.begin() + 1, net.W.end()}, options.lambda, options.convention,
+                                 extent(net.X, rows ? 0 : 1));
     net.cost = named("J", net.cost);
     transaction.done();
     return net;
+}
+
+namespace {
+
+/// Labels (n_L × n) that are bound later.
+std::function<Var()> labels_input(Tape& tape, const std::vector<std::size_t>& nodes) {
+    return [&] { return tape.input("Y", {Dim(subscripted("n", nodes.size() - 1), nodes.back()), Dim("n")}); };
 }
 
 } // namespace
@@ -155,7 +168,8 @@ Network network(Tape& tape, const Parameters& parameters, const NetworkOptions& 
     const auto variable = [&](const std::string& name, const std::vector<std::string>& dims) {
         return parameters.record(tape, name, dims);
     };
-    return compose(tape, variable, node_counts(parameters), options);
+    const std::vector<std::size_t> nodes = node_counts(parameters);
+    return detail::compose(tape, nodes, {labels_input(tape, nodes), variable}, options);
 }
 
 Network network(Tape& tape, const Var& flat, const Parameters& parameters, const NetworkOptions& options) {
@@ -168,7 +182,7 @@ Network network(Tape& tape, const Var& flat, const Parameters& parameters, const
     const auto part = [&](const std::string& name, const std::vector<std::string>&) {
         return named(name, parts.at(name));
     };
-    Network net = compose(tape, part, nodes, options);
+    Network net = detail::compose(tape, nodes, {labels_input(tape, nodes), part}, options);
     transaction.done();
     return net;
 }

@@ -38,11 +38,6 @@ struct NetworkOptions {
     L2 convention = L2::half_lambda_over_n; ///< what λ stands for
 };
 
-namespace detail {
-/// The loss, after a check that one from logits means the output that predictions are made with.
-Loss chosen_loss(const NetworkOptions& options);
-} // namespace detail
-
 /// What is recorded. The vectors are indexed as the textbook does, so that Z[1] is Z1: element 0 is X in A
 /// and empty in the others.
 struct Network {

@@ -1,7 +1,7 @@
 #include <xtape/autodiff/error.hpp>
 #include <xtape/autodiff/ops.hpp>
 #include <xtape/autodiff/records.hpp>
-#include <xtape/nn/network.hpp>
+#include <xtape/nn/compose.hpp>
 
 #include <fmt/format.h>
 
@@ -87,14 +87,14 @@ std::vector<std::size_t> node_counts(const Arrays& arrays) {
 }
 
 /// Y (n_L × n), or (n × n_L), made of what the person calls Y or y.
-Var truth(Tape& tape, const Arrays& arrays, std::size_t outputs) {
+Var labels(Tape& tape, const Arrays& arrays, std::size_t outputs) {
     const std::string& name = arrays.labels();
-    const AnyArray& labels = arrays[name];
+    const AnyArray& array = arrays[name];
     const std::size_t n = arrays.examples("X");
     const Dim k(fmt::format("n{}", arrays.layers()), outputs), open("n");
     const Extents whole = arrays.rows() ? Extents{n, outputs} : Extents{outputs, n};
-    if (labels.extents() == whole) return tape.input(name, arrays.rows() ? Shape{open, k} : Shape{k, open});
-    if (labels.extents() != Extents{n})
+    if (array.extents() == whole) return tape.input(name, arrays.rows() ? Shape{open, k} : Shape{k, open});
+    if (array.extents() != Extents{n})
         throw ShapeError(
             fmt::format("network: {}, {}. With examples in {} and {} output{}, {} must be {}, or "
                         "labels of shape ({}).",
@@ -104,7 +104,7 @@ Var truth(Tape& tape, const Arrays& arrays, std::size_t outputs) {
         const Var column = reshape(tape.input(name, {open}), {open, Dim(1)});
         return arrays.rows() ? column : transpose(column);
     }
-    if (labels.element() != Element::i64)
+    if (array.element() != Element::i64)
         throw KindError(fmt::format("network: {} and holds no integers; there are {} outputs. Save the "
                                     "numbers of the classes: {}.astype(int).",
                                     arrays.described(name), outputs, name));
@@ -116,48 +116,14 @@ Var truth(Tape& tape, const Arrays& arrays, std::size_t outputs) {
 Network network(Tape& tape, const NamedArrays& arrays, const NetworkOptions& options, Examples examples) {
     const Arrays mine(arrays, examples);
     const std::vector<std::size_t> nodes = node_counts(mine);
-    const Loss loss = detail::chosen_loss(options);
-    const std::size_t L = mine.layers();
-    const bool rows = mine.rows();
-
-    Transaction transaction(*tape.records());
-    Network net;
-    const Dim inputs("n0", nodes[0]), open("n");
-    net.X = tape.input("X", rows ? Shape{open, inputs} : Shape{inputs, open});
-    net.Y = truth(tape, mine, nodes[L]);
-    net.W.resize(L + 1);
-    net.b.resize(L + 1);
-    net.Z.resize(L + 1);
-    net.A.resize(L + 1);
-    net.A[0] = net.X;
-    for (std::size_t l = 1; l <= L; ++l) {
-        const std::string to = fmt::format("n{}", l), from = fmt::format("n{}", l - 1);
-        const auto parameter = [&](const std::string& name, const std::vector<std::string>& dims) {
-            return tape.variable(name, mine[name].as<double>(), dims);
-        };
-        const std::string W = fmt::format("W{}", l), b = fmt::format("b{}", l);
-        const bool flat = mine[b].rank() == 1;
-        net.W[l] = parameter(W, rows ? std::vector{from, to} : std::vector{to, from});
-        net.b[l] = parameter(b, flat   ? std::vector{to}
-                                : rows ? std::vector<std::string>{"", to}
-                                       : std::vector<std::string>{to, ""});
-        const Var bias = flat && !rows ? reshape(net.b[l], {Dim(to, nodes[l]), Dim(1)}) : net.b[l];
-        const Var product = rows ? matmul(net.A[l - 1], net.W[l]) : matmul(net.W[l], net.A[l - 1]);
-        net.Z[l] = named(fmt::format("Z{}", l), product + bias);
-        const Activation& g = l < L ? options.hidden : options.output;
-        // The one activation that knows nodes from examples.
-        const Var A = rows && g.name() == "softmax" ? softmax(net.Z[l], 1) : g(net.Z[l]);
-        net.A[l] = named(fmt::format("A{}", l), A);
-    }
-    const Var& said = options.from_logits ? net.Z[L] : net.A[L];
-    net.loss = rows ? loss(transpose(said), transpose(net.Y)) : loss(said, net.Y);
-    net.cost = mean(net.loss);
-    if (options.lambda != 0)
-        net.cost = net.cost + l2({net.W.begin() + 1, net.W.end()}, options.lambda, options.convention,
-                                 extent(net.X, rows ? 0 : 1));
-    net.cost = named("J", net.cost);
-    transaction.done();
-    return net;
+    const auto parameter = [&](const std::string& name, const std::vector<std::string>& dims) {
+        const AnyArray& array = mine[name];
+        // A flat bias has the dimension of the nodes alone, which is the one with a name.
+        const std::string& only = dims[0].empty() ? dims[1] : dims[0];
+        return tape.variable(name, array.as<double>(), array.rank() == 1 ? std::vector{only} : dims);
+    };
+    return detail::compose(tape, nodes, {[&] { return labels(tape, mine, nodes.back()); }, parameter},
+                           options, examples);
 }
 
 } // namespace xtape::nn
