@@ -1,12 +1,12 @@
 // xtape: gradients derived by hand, verified and derived without writing C++.
 
 #include "options.hpp"
-#include <xtape/autodiff/error.hpp>
 
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <exception>
 
 int main(int argc, char** argv) {
     CLI::App program("Verifies gradients that were derived by hand, and derives them.", "xtape");
@@ -18,7 +18,7 @@ int main(int argc, char** argv) {
         program.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
         return program.exit(error) == 0 ? 0 : xtape::command::bad_input;
-    } catch (const xtape::Error& error) {
+    } catch (const std::exception& error) {
         fmt::print(stderr, "xtape: {}\n", error.what());
         return xtape::command::bad_input;
     }

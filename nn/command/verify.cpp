@@ -122,7 +122,7 @@ int Verify::run() const {
     for (const std::string& file : files) {
         try {
             worst = std::max(worst, verify_file(file));
-        } catch (const Error& error) {
+        } catch (const std::exception& error) { // a file that is too large for the memory, too
             std::string what = error.what();
             if (!what.starts_with(file)) what = file + ": " + what;
             if (dynamic_cast<const NameError*>(&error) != nullptr)
