@@ -21,7 +21,8 @@ struct Edit {
 
 /// The versions that differ in one place: a factor, a term, a function or a sum left out, another sign,
 /// operands transposed or exchanged for another of `named`, a product of the other kind, another factor.
-/// What is more likely comes first. Versions that no shapes allow are left out.
+/// What is more likely comes first. Versions that the shapes of the tape do not allow are left out, and so is
+/// what only the data's number of examples would allow.
 [[nodiscard]] std::vector<Edit> edits(const Var& right, const std::vector<Var>& named);
 
 /// The result with `by` in place of the result `target`, recorded behind it; itself where it is not made of

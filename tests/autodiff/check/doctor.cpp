@@ -175,6 +175,8 @@ const std::vector<Case>& cases() {
         {"dW1", [](Hand& h) { return h["dW1"] + 0.3 * h["W1"]; }, "yours has an extra term 0.3 W1"},
         {"db1", [](Hand& h) { return h["dZ1"]; }, "yours lacks the sum Σ_n dZ1 and lacks the factor 1/n"},
         {"dW2", [](Hand& h) { return 0.37 * h["dW2"]; }, "yours is 0.37 times what it should be"},
+        {"dW2", [](Hand& h) { return h["dZ2"] * h["A1"] / 5; }, "yours has an elementwise product in dZ2 A1ᵀ",
+         [](Hand& h) { h.n1 = h.n2 = 4; }},
     };
     return list;
 }
@@ -370,7 +372,8 @@ BOOST_AUTO_TEST_CASE(pairs_of_mistakes_in_different_steps_are_found_as_two) {
             c.prepare(hand);
             d.prepare(hand);
             const auto of_square = [](const Case& x) {
-                return x.cause.find("not transposed") != std::string::npos;
+                return x.cause.find("not transposed") != std::string::npos ||
+                       x.cause.find("product in") != std::string::npos;
             };
             if (of_square(c) || of_square(d) || hand.lambda != 0) continue;
             for (const Case* both : {&c, &d})
