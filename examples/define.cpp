@@ -9,6 +9,7 @@ int main() {
     Var A = named("A", sigmoid(matmul(W, X) + b));
     Var J = named("J", mean(nn::binary_cross_entropy(A, Y)));
     auto [dW, db] = gradient(J, W, b);
+    fmt::print("{}\n{}\n", equation(dW), equation(db));
     fmt::print("dW = {}\ndb = {}\n", dW.value({{X, x}, {Y, y}}), db.value({{X, x}, {Y, y}}));
     fmt::print("∂²J/∂b² = {}\n", gradient(sum(db), b).value({{X, x}, {Y, y}}));
 }
