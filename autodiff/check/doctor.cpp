@@ -157,6 +157,7 @@ public:
             if (arrays_[k].failed && std::ranges::find(textbook.uses, arrays_[k].name) != textbook.uses.end())
                 diagnosis.from.push_back(arrays_[k].name);
         if (!mine.array.all_finite()) {
+            diagnosis.causes.push_back("holds a NaN or an infinity");
             diagnosis.size = unexplained;
             return diagnosis;
         }

@@ -81,7 +81,7 @@ std::string Report::to_string() const {
     std::vector<std::vector<std::string>> rows{
         {"name", "shape", "largest difference", "tolerance", "verdict", ""}};
     for (const Comparison& c : comparisons_)
-        rows.push_back({c.name, c.shape, number(c.difference), number(c.tolerance), verdict_text(c), c.note});
+        rows.push_back({c.name, c.shape, number(c.difference), number(c.tolerance), verdict_text(c), c.note + c.answer});
     std::vector<std::size_t> widths(rows[0].size(), 0);
     for (const auto& row : rows)
         for (std::size_t k = 0; k < row.size(); ++k)

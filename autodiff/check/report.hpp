@@ -24,6 +24,7 @@ struct Comparison {
     std::string note;         ///< why, where it is not a plain PASS
     std::string reason = {};  ///< of an INCONCLUSIVE: kink, noise or domain
     std::string finding = {}; ///< a sentence below the table, which continues the name: `[2,0]: 0.83 on …`
+    std::string answer = {};  ///< continues the note with the right number, which a homework's hint leaves out
 };
 
 /// The result of a check: prints as a table through fmt and into streams, is true where all passed (so that

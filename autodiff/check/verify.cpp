@@ -155,11 +155,18 @@ Comparison compare(const Claim& claim, detail::Reference& reference, const std::
         !factors.empty() && (factor != 1 || std::ranges::none_of(factors, [&](long double candidate) {
                                  return match(mine, truth, candidate).within;
                              }));
-    if (!best.within) {
-        result.note = fmt::format("at {} yours is {:.6g}, the tape's {:.6g}",
-                                  brackets(position_of(best.entry, extents)),
-                                  static_cast<double>(mine.data()[best.entry]),
-                                  static_cast<double>(truth.value.data()[best.entry]));
+    if (const auto bad = std::ranges::find_if(truth.value, [](long double x) { return !std::isfinite(x); });
+        bad != truth.value.end()) {
+        result.verdict = Verdict::inconclusive;
+        result.reason = "domain";
+        result.note = fmt::format("the tape's own is {}: something is saturated, or outside the domain of a "
+                                  "function; a cost of logits is finite for all",
+                                  static_cast<double>(*bad));
+    } else if (!best.within) {
+        result.note = fmt::format("at {} yours is {:.6g}", brackets(position_of(best.entry, extents)),
+                                  static_cast<double>(mine.data()[best.entry]));
+        result.answer =
+            fmt::format(", the tape's {:.6g}", static_cast<double>(truth.value.data()[best.entry]));
     } else if (zero && claim.is_gradient && !declared) {
         result.verdict = Verdict::inconclusive;
         result.note = "zero everywhere, as a gradient that was never computed is; declare it if it is meant";
@@ -232,12 +239,14 @@ void explain(const Var& cost, std::vector<Comparison>& comparisons, const std::v
         for (std::size_t other = 0; other < diagnoses.size(); ++other)
             if (diagnoses[other].inherited && std::ranges::count(diagnoses[other].from, arrays[k].name) > 0)
                 heirs.push_back(arrays[other].name);
-        if (!diagnoses[k].inherited)
+        if (!diagnoses[k].inherited) {
             comparisons[k].finding = sentence(arrays[k].name, diagnoses[k], heirs);
-        else
-            comparisons[k].note = diagnoses[k].from.empty()
-                                      ? "right, given your own arrays"
-                                      : fmt::format("inherited from {}", fmt::join(diagnoses[k].from, ", "));
+            continue;
+        }
+        comparisons[k].answer.clear();
+        comparisons[k].note = diagnoses[k].from.empty()
+                                  ? "right, given your own arrays"
+                                  : fmt::format("inherited from {}", fmt::join(diagnoses[k].from, ", "));
     }
 }
 

@@ -27,7 +27,7 @@ struct VerifyOptions {
 /// The truth is the tape in long double. The tolerance of each entry is what rounding explains, measured by
 /// Monte Carlo arithmetic (autodiff/check/reference.hpp). Where rounding alone may move an entry by a
 /// hundredth of the largest (at a kink, with a saturated value, in a sum that cancels), agreement is
-/// INCONCLUSIVE.
+/// INCONCLUSIVE; and where the tape's own value is a NaN or infinite, whatever the array is.
 ///
 /// The textbook defers the mean: its dZ2 = A2 − Y is n ∂J/∂Z2. Gradients of intermediate results may all be
 /// in that convention, or all in the exact one; a mixture is a FAIL that says so.

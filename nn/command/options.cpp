@@ -24,14 +24,18 @@ void NetworkFlags::add_to(CLI::App& command) {
     command.add_option("--output", output, "Activation of the last layer")->capture_default_str();
     command.add_option("--loss", loss, "binary-cross-entropy, categorical-cross-entropy or squared-error")
         ->capture_default_str();
+    command.add_flag("--from-logits", from_logits,
+                     "The loss takes Z of the last layer, as is stable, not A; equations and dA change");
     command.add_option("--l2", l2,
                        "Regularisation LAMBDA:CONVENTION, by what it adds to the cost: half-lambda "
                        "(its gradient is λW), half-lambda-over-n (λW/n), lambda (2λW)");
 }
 
 nn::NetworkOptions NetworkFlags::network() const {
-    nn::NetworkOptions options{
-        .hidden = underscored(hidden), .output = underscored(output), .loss = underscored(loss)};
+    nn::NetworkOptions options{.hidden = underscored(hidden),
+                               .output = underscored(output),
+                               .loss = underscored(loss),
+                               .from_logits = from_logits};
     if (l2.empty()) return options;
     const std::size_t colon = l2.find(':');
     const std::string number = l2.substr(0, colon);

@@ -13,6 +13,7 @@ namespace xtape::command {
 struct NetworkFlags {
     std::string hidden = "tanh", output = "sigmoid", loss = "binary-cross-entropy";
     std::string l2; ///< λ or λ:convention
+    bool from_logits = false;
 
     void add_to(CLI::App& command);
 

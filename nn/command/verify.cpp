@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <new>
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
@@ -64,7 +65,8 @@ Report Verify::hinted(const std::string& file, const Report& report) const {
                                                : comparison.finding.substr(0, comparison.finding.find('\n'));
         }
         if (comparison.verdict == Verdict::fail && hint == 1 && !comparison.note.starts_with("inherited"))
-            comparison.note.clear(); // holds the right number, or a factor
+            comparison.note.clear(); // may hold a factor
+        if (hint < 3) comparison.answer.clear();
         told.add(std::move(comparison));
     }
     return told;
@@ -96,7 +98,7 @@ nlohmann::ordered_json as_json(const std::string& file, const Report& report) {
                                {"tolerance", number(c.tolerance)},
                                {"verdict", to_string(c.verdict)},
                                {"reason", c.reason},
-                               {"note", c.note},
+                               {"note", c.note + c.answer},
                                {"finding", c.finding}});
     return {{"file", file},
             {"verdict", to_string(report.verdict())},
@@ -122,8 +124,10 @@ int Verify::run() const {
     for (const std::string& file : files) {
         try {
             worst = std::max(worst, verify_file(file));
-        } catch (const std::exception& error) { // a file that is too large for the memory, too
-            std::string what = error.what();
+        } catch (const std::exception& error) {
+            std::string what = dynamic_cast<const std::bad_alloc*>(&error) != nullptr
+                                   ? "there is not enough memory to verify it."
+                                   : error.what();
             if (!what.starts_with(file)) what = file + ": " + what;
             if (dynamic_cast<const NameError*>(&error) != nullptr)
                 what += " (--rename THEIRS=OURS gives an array another name, --ignore NAME leaves it out.)";

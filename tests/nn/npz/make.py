@@ -66,4 +66,17 @@ np.savez("complex.npz", **{**arrays, "W1": arrays["W1"].astype(complex)})
 with zipfile.ZipFile("absurd.npz", "w") as archive:
     header = io.BytesIO()
     np.lib.format.write_array_header_1_0(header, {"descr": "<f8", "fortran_order": False, "shape": (10**9, 10**9)})
-    archive.writestr("X.npy", header.getvalue())
+    archive.writestr(zipfile.ZipInfo("X.npy"), header.getvalue())
+
+# nan_gradient.npz: right but for a NaN in dW1. dead.npz: relu whose arguments are all negative, so that dW1, db1 are zero.
+# from_logits.npz: saturated, where log(1 - A2) is infinite and the loss of Z2 is not. large.npz: 8,000,000 examples in few bytes.
+np.savez("nan_gradient.npz", **{**arrays, "dW1": np.where(np.eye(4, 3, k=1) > 0, np.nan, arrays["dW1"])})
+X, Y, W1, W2, b2 = (arrays[name] for name in ("X", "Y", "W1", "W2", "b2"))
+dZ2 = (sigmoid(np.broadcast_to(b2, (1, 5))) - Y) / 5
+np.savez("dead.npz", X=X, Y=Y, W1=W1, b1=np.full((4, 1), -100.0), W2=W2, b2=b2, dW1=np.zeros((4, 3)), db1=np.zeros((4, 1)),
+         db2=dZ2.sum(axis=1, keepdims=True))
+b2 = np.array([[100.0]])
+dZ2 = (sigmoid(W2 @ arrays["A1"] + b2) - Y) / 5
+np.savez("from_logits.npz", X=X, Y=Y, W1=W1, b1=arrays["b1"], W2=W2, b2=b2, dW2=dZ2 @ arrays["A1"].T)
+np.savez_compressed("large.npz", X=np.zeros((1, 8_000_000)), Y=np.zeros((1, 8_000_000), dtype=bool), W1=np.zeros((1, 1)),
+                    b1=np.zeros((1, 1)), dW1=np.zeros((1, 1)))
