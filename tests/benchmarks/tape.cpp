@@ -78,6 +78,35 @@ void record_network_and_gradient(benchmark::State& state) {
 }
 BENCHMARK(record_network_and_gradient);
 
+/// A chain of layers, all of 3 nodes, with its cost and gradient: as many as make about 10⁵ records.
+void simplify_100000_records(benchmark::State& state) {
+    const auto goal = static_cast<Goal>(state.range(0));
+    Tape tape;
+    const Var X = tape.input("X", {3, Dim("n")});
+    std::vector<Var> parameters;
+    Var A = X;
+    while (tape.size() < 42'200) {
+        const std::string l = std::to_string(parameters.size() / 2 + 1);
+        const Var W = tape.variable("W" + l, nn::constant(3, 3, 0.5)),
+                  b = tape.variable("b" + l, nn::constant(3, 1, 0.5));
+        parameters.push_back(W);
+        parameters.push_back(b);
+        A = tanh(nn::dense(A, W, b)) + A / 2;
+    }
+    const Var J = mean(square(A));
+    std::vector<Var> outputs = gradient(J, parameters);
+    outputs.push_back(J);
+    std::size_t after = 0;
+    for (auto _ : state)
+        after = simplify(outputs, {.goal = goal}).tape.size();
+    state.counters["records"] = static_cast<double>(tape.size());
+    state.counters["records_after"] = static_cast<double>(after);
+}
+BENCHMARK(simplify_100000_records)
+    ->Arg(static_cast<int>(Goal::textbook))
+    ->Arg(static_cast<int>(Goal::stable))
+    ->Unit(benchmark::kMillisecond);
+
 /// Rounds of record, gradient, evaluate, rewind; the counters are MiB in RAM before, after 10³ rounds and
 /// after all.
 void rounds(benchmark::State& state) {
