@@ -11,6 +11,7 @@
 #include <xtape/nn/losses.hpp>
 #include <xtape/nn/metrics.hpp>
 #include <xtape/nn/network.hpp>
+#include <xtape/nn/network_rules.hpp>
 #include <xtape/nn/npz.hpp>
 #include <xtape/nn/optimisers.hpp>
 #include <xtape/nn/parameters.hpp>

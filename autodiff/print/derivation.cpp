@@ -88,10 +88,14 @@ Derivation derivation(const std::vector<Var>& outputs, const EquationOptions& op
         std::string rules;
         for (const Step& step : sheet.simplified().steps) {
             if (step.at != line.given) continue;
-            if (rules.find(step.rule) == std::string::npos) rules += (rules.empty() ? "" : ", ") + step.rule;
+            const bool tacit = std::ranges::any_of(
+                options.rules, [&](const Rule& rule) { return rule.tacit && rule.name == step.rule; });
+            if (tacit && step.whole) derived.forms.clear();
+            if (!tacit && rules.find(step.rule) == std::string::npos)
+                rules += (rules.empty() ? "" : ", ") + step.rule;
             if (!step.whole) continue;
             Writer writer = sheet.writer_of(*step.before.records(), at);
-            if (derived.forms.empty()) add(derived, writer.write(step.before.id()), "");
+            if (derived.forms.empty() && !tacit) add(derived, writer.write(step.before.id()), "");
             add(derived, writer.write(step.after.id()), step.rule);
             take_lines(writer, result.lines);
         }

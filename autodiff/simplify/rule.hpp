@@ -82,6 +82,8 @@ struct Rule {
     std::function<Var(const Match&)> replace;
     std::vector<Example> fires;     ///< examples on which it must fire, the edges of its condition included
     std::vector<Example> refuses{}; ///< examples that look like it and lie outside its condition
+    bool tacit =
+        false; ///< it forgets what a NaN would give: a derivation over the real numbers begins after it
 };
 
 } // namespace xtape

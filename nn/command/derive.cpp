@@ -2,6 +2,7 @@
 #include <xtape/autodiff/error.hpp>
 #include <xtape/autodiff/gradient.hpp>
 #include <xtape/autodiff/print/equation.hpp>
+#include <xtape/nn/network_rules.hpp>
 
 #include <fmt/format.h>
 
@@ -24,6 +25,7 @@ struct Derive {
         std::vector<Var> outputs = gradient(net.cost, net.parameters());
         EquationOptions options;
         options.markup = latex ? Markup::latex : Markup::text;
+        options.rules = nn::network_rules(net, flags.network());
         options.mean = deferred ? Mean::deferred : Mean::exact;
         if (steps) {
             fmt::print("{}\n", derivation(outputs, options).to_string());

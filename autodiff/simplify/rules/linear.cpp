@@ -127,7 +127,8 @@ std::vector<Rule> linear_rules() {
              constexpr double nan = std::numeric_limits<double>::quiet_NaN();
              const Var x = leaf(t, d, "x", {2, 3}), zero = t.constant(0);
              return where(x > zero, leaf(t, d, "y", {2, 3}), where(x < zero, leaf(t, d, "z", {3}), nan));
-         }}},
+         }},
+         true},
         {"factor out of a branch",
          Agreement::real,
          Goal::both,

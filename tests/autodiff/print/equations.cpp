@@ -47,7 +47,7 @@ Case network(const std::vector<std::size_t>& layers, const nn::NetworkOptions& o
     c.gradients = gradient(net.cost, net.parameters());
     c.evaluation.bind(net.X, nn::xavier(layers[0], c.examples, random));
     c.evaluation.bind(net.Y, labels(layers.back(), c.examples));
-    if (options.output.name() == "softmax") c.rules.push_back(sums_to_one(net.Y, 0));
+    c.rules = nn::network_rules(net, options);
     return c;
 }
 
