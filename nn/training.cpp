@@ -3,6 +3,7 @@
 #include <xtape/autodiff/records.hpp>
 #include <xtape/nn/matrix.hpp>
 #include <xtape/nn/metrics.hpp>
+#include <xtape/nn/runner.hpp>
 #include <xtape/nn/training.hpp>
 
 #include <fmt/format.h>
@@ -68,7 +69,7 @@ void require(const TrainingOptions& options, const Dataset& training) {
         throw ArgumentError(fmt::format("train: min_delta = {} must be 0 or more.", options.min_delta));
 }
 
-/// One training: what it evaluates, and where it stands.
+/// One training: what it computes, and where it stands.
 template <std::floating_point T>
 class Training {
 public:
@@ -77,9 +78,13 @@ public:
         : network_(network), parameters_(parameters), training_(training), options_(options),
           optimiser_(options.optimiser), random_(options.seed), moving_(moving(network, parameters)) {
         require(options, training);
-        bind(whole_, training_.X, training_.Y);
-        if (options_.validation) bind(validation_, options_.validation->X, options_.validation->Y);
-        record_gradient();
+        whole_ = examples(training_);
+        if (options_.validation) validation_ = examples(*options_.validation);
+        std::vector<Var> outputs{network.cost, network.prediction()};
+        report_.emplace(network, outputs);
+        for (const Var& g : record_gradient())
+            outputs.push_back(g);
+        step_.emplace(network, outputs);
         flat_ = last_finite_ = parameters_.flat();
         gradient_.resize(flat_.size());
     }
@@ -90,32 +95,54 @@ public:
         Epoch epoch;
         epoch.epoch = epoch_ = number;
         if (options_.batch_size == 0) {
-            follow_gradient(whole_);
+            // What a step leaves is computed together with the gradient that the next one follows.
+            if (!here_) here_ = &step_->run(whole_.X, whole_.Y);
+            follow_gradient(whole_, *here_);
+            here_ = &step_->run(whole_.X, whole_.Y);
+            see(epoch.cost, epoch.accuracy, whole_, *here_);
         } else {
             for (const auto& indices : batches(training_.size(), options_.batch_size, random_)) {
-                Dataset part = take(training_, indices);
-                bind(batch_, std::move(part.X), std::move(part.Y));
-                follow_gradient(batch_);
+                const Dataset part = take(training_, indices);
+                const Examples batch = examples(part);
+                follow_gradient(batch, step_->run(batch.X, batch.Y));
             }
+            see(epoch.cost, epoch.accuracy, whole_, report_->run(whole_.X, whole_.Y));
         }
-        epoch.cost = cost(whole_);
-        epoch.accuracy = accuracy(whole_, training_);
-        if (options_.validation) {
-            epoch.validation_cost = cost(validation_);
-            epoch.validation_accuracy = accuracy(validation_, *options_.validation);
-        }
+        if (options_.validation)
+            see(epoch.validation_cost.emplace(), epoch.validation_accuracy, validation_,
+                report_->run(validation_.X, validation_.Y));
         epoch.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
         return epoch;
     }
 
 private:
-    using Bound = Evaluation<T>;
+    /// A data set in T.
+    struct Examples {
+        const Dataset* set = nullptr;
+        AnyArray X = Array<T>(), Y = Array<T>();
+    };
+    /// J, A_L, and in a step the gradients of what moves.
+    using Results = std::vector<Array<T>>;
 
-    void bind(Bound& evaluation, AnyArray X, AnyArray Y) {
-        evaluation.bind(network_.X, std::move(X)).bind(network_.Y, std::move(Y));
+    Examples examples(const Dataset& set) const {
+        Examples result{&set};
+        const auto in_T = [](const Array<double>& array) {
+            if constexpr (std::same_as<T, double>)
+                return AnyArray(array);
+            else
+                return AnyArray(Array<T>(xt::cast<T>(array)));
+        };
+        result.X = in_T(set.X);
+        result.Y = in_T(set.Y);
+        (void)reference(result); // says where an array does not fit
+        return result;
     }
 
-    void record_gradient() {
+    Evaluation<T> reference(const Examples& examples) const {
+        return {{network_.X, examples.X}, {network_.Y, examples.Y}};
+    }
+
+    std::vector<Var> record_gradient() {
         std::vector<Var> wrt;
         for (const Moving& m : moving_)
             if (!m.variable.empty()) wrt.push_back(m.variable);
@@ -123,20 +150,22 @@ private:
         std::size_t next = 0;
         for (Moving& m : moving_)
             if (!m.variable.empty()) m.gradient = gradients[next++];
+        return gradients;
     }
 
     /// Moves the parameters one step, or throws and leaves them the last whose cost was finite.
-    void follow_gradient(Bound& examples) {
-        (void)cost(examples);
+    void follow_gradient(const Examples& examples, const Results& results) {
+        (void)cost(examples, results);
         double* to = gradient_.data();
+        std::size_t next = 2;
         for (const Moving& m : moving_) {
             if (m.gradient.empty()) {
                 to = std::fill_n(to, parameters_.cell(m.name)->array().size(), 0.0);
                 continue;
             }
-            const AnyArray& array = examples.array(m.gradient);
-            if (!array.all_finite()) fail(examples, m.gradient);
-            to = std::copy_n(array.template data<T>(), array.size(), to);
+            const Array<T>& array = results[next++];
+            if (!AnyArray(array).all_finite()) fail(examples, m.gradient);
+            to = std::copy_n(array.data(), array.size(), to);
         }
         Array<double> moved = flat_;
         optimiser_({moved.data(), moved.size()}, gradient_);
@@ -148,31 +177,32 @@ private:
     }
 
     /// J of these examples for the parameters as they are.
-    double cost(Bound& examples) {
-        const auto value = static_cast<double>(examples.item(network_.cost));
+    double cost(const Examples& examples, const Results& results) {
+        const auto value = static_cast<double>(results[0]());
         if (!std::isfinite(value)) fail(examples, network_.cost);
         last_finite_ = flat_;
         return value;
     }
 
-    [[noreturn]] void fail(Bound& examples, const Var& var) {
-        const std::optional<NonFinite> where = examples.first_nonfinite(var);
-        const bool data = where && (where->var.same_as(network_.X) || where->var.same_as(network_.Y));
-        parameters_.assign_flat(last_finite_);
-        throw TrainingError(fmt::format("train: in epoch {} {} is NaN or infinite: {} {}", epoch_,
-                                        var.to_string(), where ? where->message : "",
-                                        data ? "Mend the data; the parameters are as they were." : remedy));
-    }
-
-    std::optional<double> accuracy(Bound& examples, const Dataset& dataset) {
-        if (!options_.accuracy) return std::nullopt;
+    void see(double& to, std::optional<double>& accuracy, const Examples& examples, const Results& results) {
+        to = cost(examples, results);
+        if (!options_.accuracy) return;
         try {
-            return nn::accuracy(examples.array(network_.prediction()).template to<double>(), dataset.Y);
+            accuracy = nn::accuracy(AnyArray(results[1]).template to<double>(), examples.set->Y);
         } catch (const ArgumentError& error) {
             throw ArgumentError(fmt::format("train: accuracy needs classes; set .accuracy = false where Y is "
                                             "not classes. {}",
                                             error.what()));
         }
+    }
+
+    [[noreturn]] void fail(const Examples& examples, const Var& var) {
+        const std::optional<NonFinite> where = reference(examples).first_nonfinite(var);
+        const bool data = where && (where->var.same_as(network_.X) || where->var.same_as(network_.Y));
+        parameters_.assign_flat(last_finite_);
+        throw TrainingError(fmt::format("train: in epoch {} {} is NaN or infinite: {} {}", epoch_,
+                                        var.to_string(), where ? where->message : "",
+                                        data ? "Mend the data; the parameters are as they were." : remedy));
     }
 
     static constexpr const char* remedy = "The parameters are the last whose cost was finite. Try a smaller "
@@ -185,7 +215,9 @@ private:
     Optimiser optimiser_;
     Random random_;
     std::vector<Moving> moving_;
-    Bound whole_, batch_, validation_;
+    Examples whole_, validation_;
+    std::optional<Runner<T>> report_, step_;
+    const Results* here_ = nullptr; ///< those of the whole set for the parameters as they are
     Array<double> flat_, last_finite_;
     std::vector<double> gradient_;
     std::size_t epoch_ = 0;

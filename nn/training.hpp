@@ -1,6 +1,6 @@
 #pragma once
 
-/// Training a recorded network: its gradient is recorded once, then evaluated batch after batch.
+/// Training a recorded network: its gradient is recorded and compiled once, then run batch after batch.
 
 #include <xtape/autodiff/error.hpp>
 #include <xtape/nn/dataset.hpp>
@@ -58,9 +58,10 @@ struct History {
     void write_csv(const std::filesystem::path& path) const;
 };
 
-/// Trains `parameters`, with which `network` was recorded. Forward and backward are computed in T; the
-/// parameters and the optimiser's state stay double. The tape is as it was afterwards. The same seed gives
-/// the same parameters.
+/// Trains `parameters`, with which `network` was recorded. Forward and backward are a Program of T (the
+/// reference for long double), so that a cost whose naive form saturates is trained through its stable one;
+/// the parameters and the optimiser's state stay double. The tape is as it was afterwards. The same seed
+/// gives the same parameters.
 ///
 /// Parameters that are frozen (`parameters.freeze({"W1", "b1"})`) keep their values to the bit: no gradient
 /// is computed for them, and the optimiser does not see them. They count in the cost's L2 as before. To
