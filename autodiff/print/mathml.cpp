@@ -1,0 +1,409 @@
+#include <xtape/autodiff/print/mathml.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <utility>
+
+namespace xtape {
+namespace {
+
+constexpr int deepest = 100; // groups within groups that are still shown as such
+
+const std::map<std::string_view, const char*>& letters() {
+    static const std::map<std::string_view, const char*> all{
+        {"alpha", "α"},      {"beta", "β"},  {"gamma", "γ"},    {"delta", "δ"},   {"epsilon", "ϵ"},
+        {"varepsilon", "ε"}, {"zeta", "ζ"},  {"eta", "η"},      {"theta", "θ"},   {"vartheta", "ϑ"},
+        {"iota", "ι"},       {"kappa", "κ"}, {"lambda", "λ"},   {"mu", "μ"},      {"nu", "ν"},
+        {"xi", "ξ"},         {"pi", "π"},    {"rho", "ρ"},      {"sigma", "σ"},   {"tau", "τ"},
+        {"upsilon", "υ"},    {"phi", "ϕ"},   {"varphi", "φ"},   {"chi", "χ"},     {"psi", "ψ"},
+        {"omega", "ω"},      {"Gamma", "Γ"}, {"Delta", "Δ"},    {"Theta", "Θ"},   {"Lambda", "Λ"},
+        {"Xi", "Ξ"},         {"Pi", "Π"},    {"Sigma", "Σ"},    {"Upsilon", "Υ"}, {"Phi", "Φ"},
+        {"Psi", "Ψ"},        {"Omega", "Ω"}, {"partial", "∂"},  {"nabla", "∇"},   {"ell", "ℓ"},
+        {"infty", "∞"},      {"top", "⊤"},   {"emptyset", "∅"}, {"hbar", "ℏ"},    {"ldots", "…"},
+        {"dots", "…"},       {"cdots", "⋯"}, {"forall", "∀"},   {"exists", "∃"},  {"bot", "⊥"}};
+    return all;
+}
+
+const std::map<std::string_view, const char*>& signs() {
+    static const std::map<std::string_view, const char*> all{
+        {"circ", "∘"},   {"cdot", "⋅"},       {"times", "×"},  {"odot", "⊙"},    {"otimes", "⊗"},
+        {"oplus", "⊕"},  {"pm", "±"},         {"mp", "∓"},     {"div", "÷"},     {"ast", "∗"},
+        {"le", "≤"},     {"leq", "≤"},        {"ge", "≥"},     {"geq", "≥"},     {"ne", "≠"},
+        {"neq", "≠"},    {"approx", "≈"},     {"sim", "∼"},    {"equiv", "≡"},   {"propto", "∝"},
+        {"in", "∈"},     {"subset", "⊂"},     {"cup", "∪"},    {"cap", "∩"},     {"to", "→"},
+        {"mapsto", "↦"}, {"rightarrow", "→"}, {"neg", "¬"},    {"land", "∧"},    {"wedge", "∧"},
+        {"lor", "∨"},    {"vee", "∨"},        {"mid", "∣"},    {"prime", "′"},   {"lVert", "‖"},
+        {"rVert", "‖"},  {"Vert", "‖"},       {"lvert", "|"},  {"rvert", "|"},   {"vert", "|"},
+        {"lfloor", "⌊"}, {"rfloor", "⌋"},     {"lceil", "⌈"},  {"rceil", "⌉"},   {"langle", "⟨"},
+        {"rangle", "⟩"}, {"lbrace", "{"},     {"rbrace", "}"}, {"lbrack", "["},  {"rbrack", "]"},
+        {"|", "‖"},      {"{", "{"},          {"}", "}"},      {"setminus", "∖"}};
+    return all;
+}
+
+/// Signs whose subscript stands below them.
+const std::map<std::string_view, const char*>& large_signs() {
+    static const std::map<std::string_view, const char*> all{{"sum", "∑"}, {"prod", "∏"}};
+    return all;
+}
+
+const std::map<std::string_view, const char*>& accents() {
+    static const std::map<std::string_view, const char*> all{
+        {"hat", "^"},   {"widehat", "^"}, {"bar", "¯"}, {"overline", "¯"},
+        {"tilde", "~"}, {"vec", "→"},     {"dot", "˙"}, {"ddot", "¨"}};
+    return all;
+}
+
+const std::map<std::string_view, const char*>& spaces() {
+    static const std::map<std::string_view, const char*> all{
+        {",", "0.167em"}, {":", "0.222em"}, {">", "0.222em"}, {";", "0.278em"},
+        {" ", "0.333em"}, {"quad", "1em"},  {"qquad", "2em"}, {"!", "-0.167em"}};
+    return all;
+}
+
+template <std::size_t N>
+bool among(const std::array<std::string_view, N>& names, std::string_view name) {
+    return std::ranges::find(names, name) != names.end();
+}
+
+constexpr std::array<std::string_view, 27> functions{
+    "arccos", "arcsin", "arctan", "arg", "cos",  "cosh", "cot", "coth", "det",
+    "dim",    "exp",    "inf",    "ker", "lg",   "lim",  "ln",  "log",  "max",
+    "min",    "Pr",     "sec",    "sin", "sinh", "sup",  "tan", "tanh", "gcd"};
+constexpr std::array<std::string_view, 8> upright{"mathrm", "mathsf", "mathtt",   "mathcal",
+                                                  "mathbb", "mathit", "mathfrak", "mathscr"};
+constexpr std::array<std::string_view, 4> bold{"mathbf", "boldsymbol", "bm", "pmb"};
+constexpr std::array<std::string_view, 6> prose{"text", "textrm", "textit", "textbf", "mbox", "textsf"};
+
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+/// How many bytes the UTF-8 character takes that begins here; 0 where there is none.
+std::size_t character_length(std::string_view text) {
+    const auto byte = [&](std::size_t k) { return static_cast<unsigned char>(text[k]); };
+    const std::size_t length = byte(0) < 0x80                      ? 1
+                               : byte(0) >= 0xC2 && byte(0) < 0xE0 ? 2
+                               : byte(0) >= 0xE0 && byte(0) < 0xF0 ? 3
+                               : byte(0) >= 0xF0 && byte(0) < 0xF5 ? 4
+                                                                   : 0;
+    if (length == 0 || length > text.size()) return 0;
+    for (std::size_t k = 1; k < length; ++k)
+        if ((byte(k) & 0xC0) != 0x80) return 0;
+    const bool overlong = (byte(0) == 0xE0 && byte(1) < 0xA0) || (byte(0) == 0xF0 && byte(1) < 0x90);
+    const bool surrogate = byte(0) == 0xED && byte(1) >= 0xA0;
+    const bool beyond = byte(0) == 0xF4 && byte(1) >= 0x90;
+    const bool no_character = length == 3 && byte(0) == 0xEF && byte(1) == 0xBF && byte(2) >= 0xBE;
+    return overlong || surrogate || beyond || no_character ? 0 : length;
+}
+
+std::string element(const char* tag, std::string_view text) {
+    return fmt::format("<{0}>{1}</{0}>", tag, escaped_html(text));
+}
+std::string row(const std::string& items) { return "<mrow>" + items + "</mrow>"; }
+std::string space(const char* width) { return fmt::format("<mspace width=\"{}\"></mspace>", width); }
+
+class Converter {
+public:
+    explicit Converter(std::string_view latex) : text_(latex) {}
+
+    std::string run() {
+        std::string result;
+        while (at_ < text_.size()) {
+            result += items();
+            if (at_ < text_.size()) result += unopened();
+        }
+        return result;
+    }
+
+private:
+    /// One thing that scripts are put on. A function's name keeps a distance from what is no parenthesis.
+    struct Atom {
+        std::string markup;
+        bool function = false, large = false, thing = false; ///< thing: a name, number or group, no sign
+    };
+
+    [[nodiscard]] char next() const { return at_ < text_.size() ? text_[at_] : '\0'; }
+    void skip_spaces() {
+        while (next() == ' ' || next() == '\n' || next() == '\t')
+            ++at_;
+    }
+    bool skip(std::string_view what) {
+        if (!text_.substr(at_).starts_with(what)) return false;
+        at_ += what.size();
+        return true;
+    }
+
+    /// The command that begins here, without its backslash.
+    [[nodiscard]] std::string_view command() const {
+        if (next() != '\\') return {};
+        std::size_t end = at_ + 1;
+        while (end < text_.size() && is_letter(text_[end]))
+            ++end;
+        return text_.substr(at_ + 1, std::max<std::size_t>(end - at_ - 1, 1));
+    }
+    void skip_command() { at_ = std::min(at_ + 1 + command().size(), text_.size()); }
+
+    /// Up to what closes the group; that is left.
+    std::string items(char closing = '\0') {
+        std::string result;
+        if (depth_ == deepest) return result;
+        ++depth_;
+        bool after_function = false, after_thing = false;
+        for (;;) {
+            skip_spaces();
+            const char c = next();
+            if (c == '\0' || c == '}' || (closing != '\0' && c == closing) || command() == "right") break;
+            Atom atom = scripted();
+            const bool parenthesis =
+                atom.markup.starts_with("<mo>(") || atom.markup.starts_with("<mrow><mo>(");
+            if ((after_function && !parenthesis && (atom.thing || atom.function)) ||
+                (after_thing && atom.function))
+                result += space("0.167em");
+            result += atom.markup;
+            after_function = atom.function;
+            after_thing = atom.thing;
+        }
+        --depth_;
+        return result;
+    }
+
+    /// A closing brace or \right that nothing opened.
+    std::string unopened() {
+        const std::string_view what = text_.substr(at_, next() == '}' ? 1 : 6);
+        at_ += what.size();
+        return element("mtext", what);
+    }
+
+    Atom scripted() {
+        const bool bare = next() == '^' || next() == '_' || next() == '\'';
+        Atom base = bare ? Atom{row(""), false, false, true} : atom(false);
+        std::string below, above;
+        for (;;) {
+            skip_spaces();
+            if (next() == '\'') {
+                ++at_;
+                above += element("mo", "′");
+            } else if (next() == '_' && below.empty()) {
+                ++at_;
+                below = argument();
+            } else if (next() == '^') {
+                ++at_;
+                above += argument();
+            } else {
+                break;
+            }
+        }
+        if (!below.empty() && !above.empty())
+            base.markup = fmt::format("<{0}>{1}{2}{3}</{0}>", base.large ? "munderover" : "msubsup",
+                                      base.markup, below, row(above));
+        else if (!below.empty())
+            base.markup =
+                fmt::format("<{0}>{1}{2}</{0}>", base.large ? "munder" : "msub", base.markup, below);
+        else if (!above.empty())
+            base.markup =
+                fmt::format("<{0}>{1}{2}</{0}>", base.large ? "mover" : "msup", base.markup, row(above));
+        return base;
+    }
+
+    /// A group, or one atom: of 12, the 1.
+    std::string argument() {
+        skip_spaces();
+        const char c = next();
+        if (c == '\0' || c == '}' || c == '^' || c == '_' || depth_ == deepest) return row("");
+        ++depth_;
+        std::string result = atom(true).markup;
+        --depth_;
+        return result;
+    }
+
+    Atom atom(bool one_digit) {
+        const char c = next();
+        if (c == '{') return {group(), false, false, true};
+        if (c == '\\') return of_command();
+        if (is_digit(c)) return {number(one_digit), false, false, true};
+        const std::size_t length = std::max<std::size_t>(character_length(text_.substr(at_)), 1);
+        const std::string_view character = text_.substr(at_, length);
+        at_ += length;
+        if (c == '-') return {element("mo", "−")};
+        if (c == '~') return {space("0.333em")};
+        if (is_letter(c) || static_cast<unsigned char>(c) >= 0x80)
+            return {element("mi", character), false, false, true};
+        return {element("mo", character)};
+    }
+
+    std::string number(bool one_digit) {
+        std::size_t end = at_ + 1;
+        while (!one_digit && end < text_.size() &&
+               (is_digit(text_[end]) ||
+                (text_[end] == '.' && end + 1 < text_.size() && is_digit(text_[end + 1]))))
+            ++end;
+        const std::string_view digits = text_.substr(at_, end - at_);
+        at_ = end;
+        return element("mn", digits);
+    }
+
+    std::string group() {
+        if (depth_ == deepest) return element("mtext", plain());
+        ++at_;
+        std::string inside = items();
+        skip("}");
+        return row(inside);
+    }
+
+    Atom of_command() {
+        const std::string_view name = command();
+        const std::size_t begin = at_;
+        skip_command();
+        if (name == "frac" || name == "dfrac" || name == "tfrac") {
+            const std::string above = argument(), below = argument();
+            return {"<mfrac>" + above + below + "</mfrac>", false, false, true};
+        }
+        if (name == "sqrt") return {root(), false, false, true};
+        if (name == "left" && depth_ < deepest) return {fence(), false, false, true};
+        if (name == "operatorname") {
+            skip("*");
+            return {element("mi", plain()), true, false, false};
+        }
+        if (among(prose, name)) return {element("mtext", plain()), false, false, true};
+        if (among(upright, name) || among(bold, name)) {
+            const char* style = among(bold, name) ? " style=\"font-weight: bold\"" : "";
+            return {fmt::format("<mi mathvariant=\"normal\"{}>{}</mi>", style, escaped_html(plain())), false,
+                    false, true};
+        }
+        if (among(functions, name)) return {element("mi", name), true, false, false};
+        if (const auto it = letters().find(name); it != letters().end())
+            return {element("mi", it->second), false, false, true};
+        if (const auto it = signs().find(name); it != signs().end()) return {element("mo", it->second)};
+        if (const auto it = large_signs().find(name); it != large_signs().end())
+            return {element("mo", it->second), false, true, false};
+        if (const auto it = spaces().find(name); it != spaces().end()) return {space(it->second)};
+        if (const auto it = accents().find(name); it != accents().end()) {
+            const std::string of = argument();
+            return {fmt::format("<mover accent=\"true\">{}{}</mover>", of, element("mo", it->second)), false,
+                    false, true};
+        }
+        if (name == "backslash") return {element("mi", "\\"), false, false, true};
+        if (name.size() == 1 && std::string_view("#$%&_").find(name) != std::string_view::npos)
+            return {element("mi", name), false, false, true};
+        at_ = std::min(begin + 1 + name.size(), text_.size());
+        return {element("mtext", text_.substr(begin, at_ - begin)), false, false, true};
+    }
+
+    std::string root() {
+        std::string index;
+        skip_spaces();
+        if (skip("[")) {
+            index = row(items(']'));
+            skip("]");
+        }
+        const std::string of = argument();
+        return index.empty() ? "<msqrt>" + of + "</msqrt>" : "<mroot>" + of + index + "</mroot>";
+    }
+
+    std::string fence() {
+        std::string result = delimiter() + items();
+        if (skip("\\right")) result += delimiter();
+        return row(result);
+    }
+
+    /// After \left and \right; a full stop is none.
+    std::string delimiter() {
+        skip_spaces();
+        if (next() == '\0') return "";
+        if (next() == '\\') {
+            const auto it = signs().find(command());
+            if (it == signs().end()) return "";
+            skip_command();
+            return element("mo", it->second);
+        }
+        const std::string_view c = text_.substr(at_++, 1);
+        return c == "." ? "" : element("mo", c);
+    }
+
+    /// The letters of a group in which nothing is a formula.
+    std::string plain() {
+        skip_spaces();
+        if (next() != '{') {
+            std::string one;
+            if (next() != '\0') one = text_[at_++];
+            return one;
+        }
+        std::string result;
+        int open = 0;
+        while (at_ < text_.size()) {
+            const char c = next();
+            if (c == '\\') {
+                result += plain_command();
+                continue;
+            }
+            ++at_;
+            if (c == '{')
+                ++open;
+            else if (c == '}' && --open == 0)
+                break;
+            else if (c != '}')
+                result += c == '~' ? ' ' : c;
+        }
+        return result;
+    }
+
+    std::string plain_command() {
+        const std::string name(command());
+        skip_command();
+        if (name == "^" || name == "~") {
+            skip("{}");
+            return name;
+        }
+        if (name == "backslash" || name == "textbackslash") {
+            skip(" ");
+            return "\\";
+        }
+        if (among(prose, name) || among(upright, name) || name == "operatorname") return "";
+        for (const auto* table : {&letters(), &signs()})
+            if (const auto it = table->find(name); it != table->end()) {
+                skip(" ");
+                return it->second;
+            }
+        if (spaces().contains(name)) return name == "!" ? "" : " ";
+        return is_letter(name.empty() ? '\\' : name[0]) ? "\\" + name : name;
+    }
+
+    std::string_view text_;
+    std::size_t at_ = 0;
+    int depth_ = 0;
+};
+
+} // namespace
+
+std::string escaped_html(std::string_view text) {
+    std::string result;
+    while (!text.empty()) {
+        const std::size_t length = character_length(text);
+        const char c = text[0];
+        const bool control = (static_cast<unsigned char>(c) < ' ' && c != '\n' && c != '\t') || c == 127;
+        if (length == 0 || control)
+            result += "\uFFFD";
+        else if (c == '<')
+            result += "&lt;";
+        else if (c == '>')
+            result += "&gt;";
+        else if (c == '&')
+            result += "&amp;";
+        else if (c == '"')
+            result += "&quot;";
+        else
+            result += text.substr(0, length);
+        text.remove_prefix(std::max<std::size_t>(length, 1));
+    }
+    return result;
+}
+
+std::string mathml(std::string_view latex) {
+    return fmt::format("<math display=\"block\"><semantics>{}<annotation encoding=\"application/x-tex\">{}"
+                       "</annotation></semantics></math>",
+                       row(Converter(latex).run()), escaped_html(latex));
+}
+
+} // namespace xtape
