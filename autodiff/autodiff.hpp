@@ -4,6 +4,7 @@
 
 #include <xtape/autodiff/check/check_gradients.hpp>
 #include <xtape/autodiff/check/check_op.hpp>
+#include <xtape/autodiff/check/html.hpp>
 #include <xtape/autodiff/check/mutate.hpp>
 #include <xtape/autodiff/check/verify.hpp>
 #include <xtape/autodiff/compile/program.hpp>

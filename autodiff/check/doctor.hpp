@@ -24,8 +24,8 @@ struct Diagnosis {
     bool inherited = false;          ///< right, given the person's own arrays nearer to the beginning
     std::vector<std::string> from;   ///< those of them that failed
     std::vector<std::string> causes; ///< each gives the person's numbers; likelier first; none: unexplained
-    std::string yours;               ///< the equation with the first of them; empty where there is none
-    std::string right;               ///< the right equation
+    Formula yours;                   ///< the equation with the first of them; empty where there is none
+    Formula right;                   ///< the right equation
     bool alike = false;              ///< dimensions of these arrays are 1 or equal, so that they tell less
     std::size_t tried = 0;           ///< how many versions were compared
     int size = 0;                    ///< of the mistake; larger is less likely

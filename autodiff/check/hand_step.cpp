@@ -129,15 +129,19 @@ Var times_deferred(const Beginning& beginning, Var v) {
 }
 
 /// Without a name for the result of the step itself, which its formula is to be written out.
-std::string written(const Var& result, bool by_name) {
+std::string written(const Var& result, bool by_name, Markup markup) {
     Records& records = *result.records();
-    if (const std::string name = records.name_of(result.id());
+    const auto name_of = [&](std::uint32_t id) {
+        const std::string name = records.name_of(id);
+        return name.empty() ? name : written_name(name, markup);
+    };
+    if (const std::string name = name_of(result.id());
         !name.empty() && (by_name || records.leaf(result.id())))
         return name;
-    Writer writer(records, Markup::text, [&](std::uint32_t id) { return records.name_of(id); });
+    Writer writer(records, markup, name_of);
     std::string text = writer.write(result.id());
     for (const auto& [name, line] : writer.take_lines())
-        text += ", " + name + " = " + line;
+        text += (markup == Markup::latex ? ", \\quad " : ", ") + name + " = " + line;
     return text;
 }
 
@@ -179,7 +183,9 @@ HandStep textbook_step(const Beginning& beginning, const Var& root, bool root_de
     return result;
 }
 
-std::string formula(const Var& result) { return written(result, false); }
-std::string called(const Var& result) { return written(result, true); }
+Formula formula(const Var& result) {
+    return {written(result, false, Markup::text), written(result, false, Markup::latex)};
+}
+std::string called(const Var& result) { return written(result, true, Markup::text); }
 
 } // namespace xtape::detail

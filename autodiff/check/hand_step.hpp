@@ -47,8 +47,13 @@ struct Beginning {
 [[nodiscard]] HandStep textbook_step(const Beginning& beginning, const Var& root, bool root_deferred,
                                      const std::vector<Given>& given, const std::vector<Var>& versions);
 
-/// The right-hand side of an equation: what a result is made of, everything else by its name.
-[[nodiscard]] std::string formula(const Var& result);
+/// The right-hand side of an equation, as it is printed.
+struct Formula {
+    std::string text, latex;
+};
+
+/// What a result is made of, everything else by its name.
+[[nodiscard]] Formula formula(const Var& result);
 
 /// How a formula calls a result: its name, or what it is made of.
 [[nodiscard]] std::string called(const Var& result);

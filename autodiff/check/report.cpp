@@ -19,17 +19,16 @@ std::string padded(const std::string& text, std::size_t columns) {
     return text + std::string(columns > width(text) ? columns - width(text) : 0, ' ');
 }
 
-std::string number(long double value) {
+} // namespace
+
+std::string detail::short_number(long double value) {
     return std::isnan(value) ? "–" : value == 0 ? "0" : fmt::format("{:.1e}", static_cast<double>(value));
 }
 
-/// `PASS`, `INCONCLUSIVE(kink)`.
-std::string verdict_text(const Comparison& comparison) {
+std::string detail::verdict_text(const Comparison& comparison) {
     const std::string reason = comparison.reason.empty() ? "" : "(" + comparison.reason + ")";
     return xtape::to_string(comparison.verdict) + reason;
 }
-
-} // namespace
 
 const char* to_string(Verdict verdict) {
     switch (verdict) {
@@ -81,7 +80,8 @@ std::string Report::to_string() const {
     std::vector<std::vector<std::string>> rows{
         {"name", "shape", "largest difference", "tolerance", "verdict", ""}};
     for (const Comparison& c : comparisons_)
-        rows.push_back({c.name, c.shape, number(c.difference), number(c.tolerance), verdict_text(c), c.note + c.answer});
+        rows.push_back({c.name, c.shape, detail::short_number(c.difference),
+                        detail::short_number(c.tolerance), detail::verdict_text(c), c.note + c.answer});
     std::vector<std::size_t> widths(rows[0].size(), 0);
     for (const auto& row : rows)
         for (std::size_t k = 0; k < row.size(); ++k)
@@ -94,11 +94,15 @@ std::string Report::to_string() const {
         text += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
     }
     for (const Comparison& c : comparisons_)
-        if (!c.finding.empty()) text += fmt::format("{} {}{}\n", verdict_text(c), c.name, c.finding);
+        if (!c.finding.empty()) text += fmt::format("{} {}{}\n", detail::verdict_text(c), c.name, c.finding);
+    return text + summary();
+}
+
+std::string Report::summary() const {
     const std::string nothing = compared() == 0 ? " Nothing was compared." : "";
-    return text + fmt::format("{}: {} comparison{}, {} {}.{}", xtape::to_string(verdict()),
-                              comparisons_.size(), comparisons_.size() == 1 ? "" : "s", compared(),
-                              compared() == 1 ? "entry" : "entries", nothing);
+    return fmt::format("{}: {} comparison{}, {} {}.{}", xtape::to_string(verdict()), comparisons_.size(),
+                       comparisons_.size() == 1 ? "" : "s", compared(), compared() == 1 ? "entry" : "entries",
+                       nothing);
 }
 
 std::ostream& operator<<(std::ostream& out, const Report& report) { return out << report.to_string(); }

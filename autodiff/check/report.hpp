@@ -13,6 +13,19 @@ enum class Verdict { pass, fail, inconclusive };
 /// `PASS`, `FAIL`, `INCONCLUSIVE`.
 [[nodiscard]] const char* to_string(Verdict verdict);
 
+/// How an array differs from what it should be, entry by entry, row by row.
+struct Differences {
+    std::vector<std::size_t> extents;
+    std::vector<double> values;    ///< the person's minus the right one; NaN where either is
+    std::vector<double> tolerance; ///< what rounding explains
+};
+
+/// An equation of a finding, in LaTeX.
+struct FoundEquation {
+    std::string whose; ///< yours or right
+    std::string latex;
+};
+
 /// One comparison of a report.
 struct Comparison {
     std::string name;       ///< what was compared
@@ -24,7 +37,9 @@ struct Comparison {
     std::string note;         ///< why, where it is not a plain PASS
     std::string reason = {};  ///< of an INCONCLUSIVE: kink, noise or domain
     std::string finding = {}; ///< a sentence below the table, which continues the name: `[2,0]: 0.83 on …`
-    std::string answer = {};  ///< continues the note with the right number, which a homework's hint leaves out
+    std::string answer = {}; ///< continues the note with the right number, which a homework's hint leaves out
+    std::vector<FoundEquation> equations = {}; ///< those of the finding
+    Differences differences = {};              ///< without values where they are not kept
 };
 
 /// The result of a check: prints as a table through fmt and into streams, is true where all passed (so that
@@ -55,6 +70,11 @@ public:
     /// 0 pass, 1 fail, 2 inconclusive. (3, bad input, is an exception's.)
     [[nodiscard]] int exit_status() const;
 
+    [[nodiscard]] const std::string& title() const { return title_; }
+
+    /// `FAIL: 12 comparisons, 117 entries.`
+    [[nodiscard]] std::string summary() const;
+
     /// The table: name, shape, largest difference, tolerance, verdict, note; and the findings below it.
     [[nodiscard]] std::string to_string() const;
     friend std::ostream& operator<<(std::ostream& out, const Report& report);
@@ -63,5 +83,15 @@ private:
     std::string title_;
     std::vector<Comparison> comparisons_;
 };
+
+namespace detail {
+
+/// `PASS`, `INCONCLUSIVE(kink)`.
+[[nodiscard]] std::string verdict_text(const Comparison& comparison);
+
+/// A difference or a tolerance: two digits, and a dash where there is none.
+[[nodiscard]] std::string short_number(long double value);
+
+} // namespace detail
 
 } // namespace xtape

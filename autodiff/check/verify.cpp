@@ -3,6 +3,7 @@
 #include <xtape/autodiff/check/verify.hpp>
 #include <xtape/autodiff/gradient.hpp>
 #include <xtape/autodiff/ops/shaping.hpp>
+#include <xtape/autodiff/print/names.hpp>
 #include <xtape/autodiff/records.hpp>
 
 #include <fmt/format.h>
@@ -124,6 +125,15 @@ std::string wrong_shape(const Extents& mine, const Extents& right) {
     return yours + (size_of(mine) == size_of(right) ? ": reshape it to " + to_string(right) : "");
 }
 
+Differences differences(const Array<long double>& mine, const detail::Truth& truth, long double factor) {
+    Differences result{{mine.shape().begin(), mine.shape().end()}, {}, {}};
+    for (std::size_t i = 0; i < mine.size(); ++i) {
+        result.values.push_back(static_cast<double>(mine.data()[i] - factor * truth.value.data()[i]));
+        result.tolerance.push_back(static_cast<double>(factor * truth.tolerance.data()[i]));
+    }
+    return result;
+}
+
 /// Compares one array. `deferred` is the convention that the gradients nearer to the cost are in, once one
 /// has told.
 Comparison compare(const Claim& claim, detail::Reference& reference, const std::vector<long double>& factors,
@@ -147,6 +157,7 @@ Comparison compare(const Claim& claim, detail::Reference& reference, const std::
         factor = candidate;
     }
     result.compared = mine.size();
+    result.differences = differences(mine, truth, factor);
     result.difference = mine.size() > 0 ? best.difference : 0;
     result.tolerance = best.tolerance;
     const bool zero = mine.size() > 0 && largest_magnitude(truth.value) == 0;
@@ -163,8 +174,9 @@ Comparison compare(const Claim& claim, detail::Reference& reference, const std::
                                   "function; a cost of logits is finite for all",
                                   static_cast<double>(*bad));
     } else if (!best.within) {
-        result.note = fmt::format("at {} yours is {:.6g}", brackets(position_of(best.entry, extents)),
-                                  static_cast<double>(mine.data()[best.entry]));
+        const std::string where =
+            extents.empty() ? "" : "at " + brackets(position_of(best.entry, extents)) + " ";
+        result.note = fmt::format("{}yours is {:.6g}", where, static_cast<double>(mine.data()[best.entry]));
         result.answer =
             fmt::format(", the tape's {:.6g}", static_cast<double>(truth.value.data()[best.entry]));
     } else if (zero && claim.is_gradient && !declared) {
@@ -173,7 +185,11 @@ Comparison compare(const Claim& claim, detail::Reference& reference, const std::
     } else if (result.note = zero ? "" : noise(truth); !result.note.empty()) {
         result.verdict = Verdict::inconclusive;
     } else if (tells && deferred.value_or(factor != 1) != (factor != 1)) {
-        const long double off = *deferred ? factors.back() : factor;
+        const long double off = *deferred ? factors.back() : factor, meant = *deferred ? off : 1;
+        const Match against = match(mine, truth, meant);
+        result.difference = against.difference;
+        result.tolerance = against.tolerance;
+        result.differences = differences(mine, truth, meant);
         result.note = fmt::format("a factor {0:g} {1}: the gradients nearer to the cost {2}",
                                   static_cast<double>(off), *deferred ? "is missing" : "too much",
                                   *deferred ? "defer the mean" : "do not defer the mean");
@@ -192,12 +208,12 @@ std::string sentence(const std::string& name, const detail::Diagnosis& diagnosis
                      const std::vector<std::string>& heirs) {
     if (diagnosis.causes.empty())
         return fmt::format(": nothing reproduces it: not one of {} versions of {} = {} with one mistake",
-                           diagnosis.tried, name, diagnosis.right);
+                           diagnosis.tried, name, diagnosis.right.text);
     std::string text = ": yours " + diagnosis.causes[0];
     if (!heirs.empty()) text += fmt::format("; {} inherited", fmt::join(heirs, ", "));
-    if (!diagnosis.yours.empty())
-        text +=
-            fmt::format("\n  yours: {0} = {1}\n  right: {0} = {2}", name, diagnosis.yours, diagnosis.right);
+    if (!diagnosis.yours.text.empty())
+        text += fmt::format("\n  yours: {0} = {1}\n  right: {0} = {2}", name, diagnosis.yours.text,
+                            diagnosis.right.text);
     if (diagnosis.causes.size() > 1) {
         text += "\n  These data cannot tell that from:";
         for (std::size_t k = 1; k < diagnosis.causes.size(); ++k)
@@ -205,6 +221,16 @@ std::string sentence(const std::string& name, const detail::Diagnosis& diagnosis
         if (diagnosis.alike) text += ". Take data whose dimensions differ and are larger than 1.";
     }
     return text;
+}
+
+/// Both equations of a finding, or the right one.
+std::vector<FoundEquation> found_equations(const std::string& name, const detail::Diagnosis& diagnosis) {
+    std::vector<FoundEquation> found;
+    for (const auto& [whose, formula] :
+         {std::pair("yours", diagnosis.yours), std::pair("right", diagnosis.right)})
+        if (!formula.latex.empty())
+            found.push_back({whose, written_name(name, Markup::latex) + " = " + formula.latex});
+    return found;
 }
 
 /// Says of each comparison that failed why, or from which other it has inherited its error.
@@ -241,6 +267,7 @@ void explain(const Var& cost, std::vector<Comparison>& comparisons, const std::v
                 heirs.push_back(arrays[other].name);
         if (!diagnoses[k].inherited) {
             comparisons[k].finding = sentence(arrays[k].name, diagnoses[k], heirs);
+            comparisons[k].equations = found_equations(arrays[k].name, diagnoses[k]);
             continue;
         }
         comparisons[k].answer.clear();

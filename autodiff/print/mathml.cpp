@@ -10,6 +10,7 @@
 namespace xtape {
 namespace {
 
+constexpr std::string_view brackets = "()[]|";
 constexpr int deepest = 100; // groups within groups that are still shown as such
 
 const std::map<std::string_view, const char*>& letters() {
@@ -101,6 +102,10 @@ std::size_t character_length(std::string_view text) {
 std::string element(const char* tag, std::string_view text) {
     return fmt::format("<{0}>{1}</{0}>", tag, escaped_html(text));
 }
+/// A parenthesis of the height of a letter, as TeX sets it.
+std::string bracket(std::string_view text) {
+    return fmt::format("<mo stretchy=\"false\">{}</mo>", escaped_html(text));
+}
 std::string row(const std::string& items) { return "<mrow>" + items + "</mrow>"; }
 std::string space(const char* width) { return fmt::format("<mspace width=\"{}\"></mspace>", width); }
 
@@ -118,10 +123,11 @@ public:
     }
 
 private:
-    /// One thing that scripts are put on. A function's name keeps a distance from what is no parenthesis.
+    /// One thing that scripts are put on. A function's name and a fraction keep a
+    /// distance from what is no parenthesis.
     struct Atom {
         std::string markup;
-        bool function = false, large = false, thing = false; ///< thing: a name, number or group, no sign
+        bool spaced = false, large = false, thing = false; ///< thing: a name, number or group, no sign
     };
 
     [[nodiscard]] char next() const { return at_ < text_.size() ? text_[at_] : '\0'; }
@@ -145,24 +151,27 @@ private:
     }
     void skip_command() { at_ = std::min(at_ + 1 + command().size(), text_.size()); }
 
+    [[nodiscard]] static bool opens(std::string_view markup) {
+        return markup.starts_with(bracket("(")) || markup.starts_with(element("mo", "("));
+    }
+
     /// Up to what closes the group; that is left.
     std::string items(char closing = '\0') {
         std::string result;
         if (depth_ == deepest) return result;
         ++depth_;
-        bool after_function = false, after_thing = false;
+        bool after_spaced = false, after_thing = false;
         for (;;) {
             skip_spaces();
             const char c = next();
             if (c == '\0' || c == '}' || (closing != '\0' && c == closing) || command() == "right") break;
             Atom atom = scripted();
-            const bool parenthesis =
-                atom.markup.starts_with("<mo>(") || atom.markup.starts_with("<mrow><mo>(");
-            if ((after_function && !parenthesis && (atom.thing || atom.function)) ||
-                (after_thing && atom.function))
+            const bool parenthesis = opens(atom.markup) || (atom.markup.starts_with("<mrow>") &&
+                                                            opens(std::string_view(atom.markup).substr(6)));
+            if ((after_spaced && !parenthesis && (atom.thing || atom.spaced)) || (after_thing && atom.spaced))
                 result += space("0.167em");
             result += atom.markup;
-            after_function = atom.function;
+            after_spaced = atom.spaced;
             after_thing = atom.thing;
         }
         --depth_;
@@ -230,7 +239,8 @@ private:
         if (c == '~') return {space("0.333em")};
         if (is_letter(c) || static_cast<unsigned char>(c) >= 0x80)
             return {element("mi", character), false, false, true};
-        return {element("mo", character)};
+        return {brackets.find(character) == std::string_view::npos ? element("mo", character)
+                                                                   : bracket(character)};
     }
 
     std::string number(bool one_digit) {
@@ -258,7 +268,7 @@ private:
         skip_command();
         if (name == "frac" || name == "dfrac" || name == "tfrac") {
             const std::string above = argument(), below = argument();
-            return {"<mfrac>" + above + below + "</mfrac>", false, false, true};
+            return {"<mfrac>" + above + below + "</mfrac>", true, false, false};
         }
         if (name == "sqrt") return {root(), false, false, true};
         if (name == "left" && depth_ < deepest) return {fence(), false, false, true};
@@ -302,24 +312,32 @@ private:
         return index.empty() ? "<msqrt>" + of + "</msqrt>" : "<mroot>" + of + index + "</mroot>";
     }
 
+    /// Stretched where what is inside is higher than letters with scripts are.
     std::string fence() {
-        std::string result = delimiter() + items();
-        if (skip("\\right")) result += delimiter();
-        return row(result);
+        const std::string_view left = delimiter();
+        const std::string inside = items();
+        const std::string_view right = skip("\\right") ? delimiter() : "";
+        const bool high =
+            std::ranges::any_of(std::array{"<mfrac", "<munder", "<mover", "<mroot", "<msqrt"},
+                                [&](const char* tag) { return inside.find(tag) != std::string::npos; });
+        const auto side = [&](std::string_view sign) {
+            return sign.empty() ? "" : high ? element("mo", sign) : bracket(sign);
+        };
+        return row(side(left) + inside + side(right));
     }
 
     /// After \left and \right; a full stop is none.
-    std::string delimiter() {
+    std::string_view delimiter() {
         skip_spaces();
         if (next() == '\0') return "";
         if (next() == '\\') {
             const auto it = signs().find(command());
             if (it == signs().end()) return "";
             skip_command();
-            return element("mo", it->second);
+            return it->second;
         }
         const std::string_view c = text_.substr(at_++, 1);
-        return c == "." ? "" : element("mo", c);
+        return c == "." ? "" : c;
     }
 
     /// The letters of a group in which nothing is a formula.

@@ -1,4 +1,5 @@
 #include "options.hpp"
+#include <xtape/autodiff/check/html.hpp>
 #include <xtape/autodiff/error.hpp>
 #include <xtape/nn/npz.hpp>
 
@@ -7,12 +8,15 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
 #include <memory>
 #include <new>
 #include <nlohmann/json.hpp>
+#include <system_error>
 #include <unistd.h>
 
 namespace xtape::command {
@@ -21,14 +25,14 @@ namespace {
 struct Verify {
     std::vector<std::string> files, renamed, ignored, zero;
     NetworkFlags flags;
-    std::string examples = "columns";
+    std::string examples = "columns", html_file;
     int hint = 3;
     bool json = false;
 
     /// The worst status of all files.
     [[nodiscard]] int run() const;
     [[nodiscard]] NamedArrays load(const std::string& file) const;
-    [[nodiscard]] int verify_file(const std::string& file) const;
+    [[nodiscard]] Report report_on(const std::string& file) const;
     [[nodiscard]] Report hinted(const std::string& file, const Report& report) const;
 };
 
@@ -66,7 +70,11 @@ Report Verify::hinted(const std::string& file, const Report& report) const {
         }
         if (comparison.verdict == Verdict::fail && hint == 1 && !comparison.note.starts_with("inherited"))
             comparison.note.clear(); // may hold a factor
-        if (hint < 3) comparison.answer.clear();
+        if (hint < 3) {              // yours minus the differences is right
+            comparison.answer.clear();
+            comparison.equations.clear();
+            comparison.differences = {};
+        }
         told.add(std::move(comparison));
     }
     return told;
@@ -106,39 +114,62 @@ nlohmann::ordered_json as_json(const std::string& file, const Report& report) {
             {"comparisons", comparisons}};
 }
 
-int Verify::verify_file(const std::string& file) const {
+Report Verify::report_on(const std::string& file) const {
     const NamedArrays mine = load(file);
     Tape tape;
     const nn::Network net = nn::network(tape, mine, flags.network(),
                                         examples == "rows" ? nn::Examples::rows : nn::Examples::columns);
-    const Report report = hinted(file, verify(net.cost, mine, {.zero = zero}));
-    if (json)
-        fmt::print("{}\n", as_json(file, report).dump());
-    else
-        fmt::print("{}\n", coloured(report.to_string()));
-    return report.exit_status();
+    return hinted(file, verify(net.cost, mine, {.zero = zero}));
+}
+
+/// The line that says why a file cannot be verified.
+std::string complaint(const std::string& file, const std::exception& error) {
+    std::string what = dynamic_cast<const std::bad_alloc*>(&error) != nullptr
+                           ? "there is not enough memory to verify it."
+                           : error.what();
+    if (!what.starts_with(file)) what = file + ": " + what;
+    if (dynamic_cast<const NameError*>(&error) != nullptr)
+        what += " (--rename THEIRS=OURS gives an array another name, --ignore NAME leaves it out.)";
+    return what;
+}
+
+void write(const std::string& file, const std::string& text) {
+    std::ofstream stream(file, std::ios::binary);
+    stream << text << std::flush;
+    if (!stream)
+        throw DataError(
+            fmt::format("{}: cannot be written: {}.", file, std::generic_category().message(errno)));
 }
 
 int Verify::run() const {
+    constexpr std::array badness{0, 2, 1, 3}; // of each status: a FAIL is worse than an INCONCLUSIVE
     int worst = 0;
+    const auto note = [&](int status) {
+        if (badness.at(static_cast<std::size_t>(status)) > badness.at(static_cast<std::size_t>(worst)))
+            worst = status;
+    };
+    std::vector<Report> page;
     for (const std::string& file : files) {
         try {
-            worst = std::max(worst, verify_file(file));
+            Report report = report_on(file);
+            if (json)
+                fmt::print("{}\n", as_json(file, report).dump());
+            else
+                fmt::print("{}\n", coloured(report.to_string()));
+            note(report.exit_status());
+            if (!html_file.empty()) page.push_back(std::move(report));
         } catch (const std::exception& error) {
-            std::string what = dynamic_cast<const std::bad_alloc*>(&error) != nullptr
-                                   ? "there is not enough memory to verify it."
-                                   : error.what();
-            if (!what.starts_with(file)) what = file + ": " + what;
-            if (dynamic_cast<const NameError*>(&error) != nullptr)
-                what += " (--rename THEIRS=OURS gives an array another name, --ignore NAME leaves it out.)";
+            const std::string what = complaint(file, error);
             if (json)
                 fmt::print(
                     "{}\n",
                     nlohmann::ordered_json{{"file", file}, {"status", bad_input}, {"error", what}}.dump());
             fmt::print(stderr, "{}\n", what);
-            worst = bad_input;
+            note(bad_input);
+            if (!html_file.empty()) page.emplace_back(what);
         }
     }
+    if (!html_file.empty()) write(html_file, html(page));
     return worst;
 }
 
@@ -159,8 +190,13 @@ void add_verify(CLI::App& program, int& status) {
     command->add_option("--hint", verify->hint, "1: which are wrong; 2: and why; 3: and the right equation")
         ->check(CLI::Range(1, 3))
         ->capture_default_str();
+    command
+        ->add_option("--html", verify->html_file,
+                     "Also write a page with typeset equations and heat maps of the differences")
+        ->type_name("FILE");
     command->add_flag("--json", verify->json, "One JSON object for each file");
-    command->footer("Exit status: 0 pass, 1 fail, 2 inconclusive, 3 bad input; of several files the worst.");
+    command->footer("Exit status: 0 pass, 1 fail, 2 inconclusive, 3 bad input; of several files the worst "
+                    "(3, then 1, then 2).");
     // One value each, so that a file may follow.
     for (const char* option : {"--rename", "--ignore", "--zero"})
         command->get_option(option)->allow_extra_args(false);

@@ -28,24 +28,29 @@ BOOST_AUTO_TEST_CASE(what_equations_are_made_of) {
         {"dZ_{12}", "<mi>d</mi><msub><mi>Z</mi><mrow><mn>12</mn></mrow></msub>"},
         {R"(W_2^\top)", "<msubsup><mi>W</mi><mn>2</mn><mrow><mi>⊤</mi></mrow></msubsup>"},
         {R"(\frac{0.5}{n})", "<mfrac><mrow><mn>0.5</mn></mrow><mrow><mi>n</mi></mrow></mfrac>"},
-        {R"(\left(1 - A\right)^2)", "<msup><mrow><mo>(</mo><mn>1</mn><mo>−</mo><mi>A</mi><mo>)</mo></mrow>"
-                                    "<mrow><mn>2</mn></mrow></msup>"},
-        {R"(\left[Z > 0\right])", "<mrow><mo>[</mo><mi>Z</mi><mo>&gt;</mo><mn>0</mn><mo>]</mo></mrow>"},
+        {R"(\left(1 - A\right)^2)",
+         "<msup><mrow><mo stretchy=\"false\">(</mo><mn>1</mn><mo>−</mo><mi>A</mi><mo "
+         "stretchy=\"false\">)</mo></mrow>"
+         "<mrow><mn>2</mn></mrow></msup>"},
+        {R"(\left[Z > 0\right])", "<mrow><mo stretchy=\"false\">[</mo><mi>Z</mi><mo>&gt;</mo><mn>0</mn><mo "
+                                  "stretchy=\"false\">]</mo></mrow>"},
         {R"(\sum_{n} x)", "<munder><mo>∑</mo><mrow><mi>n</mi></mrow></munder><mi>x</mi>"},
         {R"(\sqrt{x} \sqrt[3]{x})", "<msqrt><mrow><mi>x</mi></mrow></msqrt>"
                                     "<mroot><mrow><mi>x</mi></mrow><mrow><mn>3</mn></mrow></mroot>"},
-        {R"(\tanh(z))", "<mi>tanh</mi><mo>(</mo><mi>z</mi><mo>)</mo>"},
+        {R"(\tanh(z))", "<mi>tanh</mi><mo stretchy=\"false\">(</mo><mi>z</mi><mo stretchy=\"false\">)</mo>"},
         {R"(\log \operatorname{softmax}(z))",
-         "<mi>log</mi><mspace width=\"0.167em\"></mspace><mi>softmax</mi><mo>(</mo><mi>z</mi><mo>)</mo>"},
+         "<mi>log</mi><mspace width=\"0.167em\"></mspace><mi>softmax</mi><mo "
+         "stretchy=\"false\">(</mo><mi>z</mi><mo stretchy=\"false\">)</mo>"},
         {R"(\operatorname{leaky\_relu}_{0.01})",
          "<msub><mi>leaky_relu</mi><mrow><mn>0.01</mn></mrow></msub>"},
         {R"(\mathrm{p\text{\^{}}\text{\~{}}\{\}\%\backslash b})",
          "<mi mathvariant=\"normal\">p^~{}%\\b</mi>"},
-        {"g_1'(x)",
-         "<msubsup><mi>g</mi><mn>1</mn><mrow><mo>′</mo></mrow></msubsup><mo>(</mo><mi>x</mi><mo>)</mo>"},
+        {"g_1'(x)", "<msubsup><mi>g</mi><mn>1</mn><mrow><mo>′</mo></mrow></msubsup><mo "
+                    "stretchy=\"false\">(</mo><mi>x</mi><mo stretchy=\"false\">)</mo>"},
         {R"(\hat{y} \in \text{a < b})",
          "<mover accent=\"true\"><mrow><mi>y</mi></mrow><mo>^</mo></mover><mo>∈</mo><mtext>a &lt; b</mtext>"},
-        {R"(\left\lVert x \right\rVert)", "<mrow><mo>‖</mo><mi>x</mi><mo>‖</mo></mrow>"},
+        {R"(\left\lVert x \right\rVert)",
+         "<mrow><mo stretchy=\"false\">‖</mo><mi>x</mi><mo stretchy=\"false\">‖</mo></mrow>"},
         {R"(x^12)", "<msup><mi>x</mi><mrow><mn>1</mn></mrow></msup><mn>2</mn>"},
         {R"(\varepsilon \circ é)", "<mi>ε</mi><mo>∘</mo><mi>é</mi>"},
     };
@@ -56,7 +61,7 @@ BOOST_AUTO_TEST_CASE(what_equations_are_made_of) {
 BOOST_AUTO_TEST_CASE(what_is_not_known_is_shown_as_it_was_written) {
     BOOST_TEST(inside(R"(\foo{x} \&)") == "<mtext>\\foo</mtext><mrow><mi>x</mi></mrow><mi>&amp;</mi>");
     BOOST_TEST(inside("a} \\right) b") ==
-               "<mi>a</mi><mtext>}</mtext><mtext>\\right</mtext><mo>)</mo><mi>b</mi>");
+               "<mi>a</mi><mtext>}</mtext><mtext>\\right</mtext><mo stretchy=\"false\">)</mo><mi>b</mi>");
     BOOST_TEST(inside("<script>") ==
                "<mo>&lt;</mo><mi>s</mi><mi>c</mi><mi>r</mi><mi>i</mi><mi>p</mi><mi>t</mi><mo>&gt;</mo>");
     BOOST_TEST(escaped_html("<a b=\"1\">&\x01\xff\xc3") ==

@@ -1,4 +1,5 @@
 # cmake -DSTATUS=<exit status> -DOUT=<regex> -DERR=<regex> -P check.cmake -- <program> <arguments>...
+# With -DFILE=<path> -DCONTENT=<regex>, the program writes that file, and it is like that.
 # An empty expression means that nothing may be written there. ERR must be matched by one line, the only one.
 set(command)
 set(after FALSE)
@@ -10,6 +11,9 @@ foreach(k RANGE ${last})
     set(after TRUE)
   endif()
 endforeach()
+if(DEFINED FILE)
+  file(REMOVE ${FILE})
+endif()
 execute_process(COMMAND ${command} RESULT_VARIABLE status OUTPUT_VARIABLE out ERROR_VARIABLE err)
 if(NOT status STREQUAL STATUS)
   message(FATAL_ERROR "status ${status}, expected ${STATUS}\n${out}${err}")
@@ -24,6 +28,12 @@ foreach(stream out err)
 endforeach()
 if(NOT ERR STREQUAL "" AND NOT err MATCHES "^[^\n]+\n$")
   message(FATAL_ERROR "more than one line:\n${err}")
+endif()
+if(DEFINED FILE)
+  file(READ ${FILE} out) # fails where there is none
+  if(NOT out MATCHES "${CONTENT}")
+    message(FATAL_ERROR "${FILE} is not like ${CONTENT}:\n${out}")
+  endif()
 endif()
 if(DEFINED WITHOUT AND out MATCHES "${WITHOUT}")
   message(FATAL_ERROR "stdout must not have ${WITHOUT}:\n${out}")
