@@ -7,6 +7,7 @@
 #include <xtape/autodiff/check/html.hpp>
 #include <xtape/autodiff/check/mutate.hpp>
 #include <xtape/autodiff/check/verify.hpp>
+#include <xtape/autodiff/compile/function.hpp>
 #include <xtape/autodiff/compile/program.hpp>
 #include <xtape/autodiff/define.hpp>
 #include <xtape/autodiff/error.hpp>

@@ -24,31 +24,9 @@ using Scalar =
                        std::conditional_t<(std::same_as<value_type<A>, float> && ...), float, double>>;
 
 /// What a Var, or a structure of Vars, holds.
-template <class T>
-Array<T> evaluated(Evaluation<T>& evaluation, const Var& var) {
-    return evaluation.value(var);
-}
 template <class T, class R>
-std::vector<decltype(evaluated(std::declval<Evaluation<T>&>(), std::declval<const R&>()))>
-evaluated(Evaluation<T>& evaluation, const std::vector<R>& results);
-template <class T, class R, std::size_t N>
-auto evaluated(Evaluation<T>& evaluation, const std::array<R, N>& results) {
-    std::array<decltype(evaluated(evaluation, results[0])), N> values;
-    for (std::size_t k = 0; k < N; ++k)
-        values[k] = evaluated(evaluation, results[k]);
-    return values;
-}
-template <class T, class A, class B>
-auto evaluated(Evaluation<T>& evaluation, const std::pair<A, B>& results) {
-    return std::pair(evaluated(evaluation, results.first), evaluated(evaluation, results.second));
-}
-template <class T, class R>
-std::vector<decltype(evaluated(std::declval<Evaluation<T>&>(), std::declval<const R&>()))>
-evaluated(Evaluation<T>& evaluation, const std::vector<R>& results) {
-    std::vector<decltype(evaluated(evaluation, results[0]))> values;
-    for (const R& result : results)
-        values.push_back(evaluated(evaluation, result));
-    return values;
+auto evaluated(Evaluation<T>& evaluation, const R& results) {
+    return mapped(results, [&](const Var& var) -> Array<T> { return evaluation.value(var); });
 }
 
 /// A function of Vars that also takes arrays.
