@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
+#include <string_view>
 
 int main(int argc, char** argv) {
     CLI::App program("Verifies gradients that were derived by hand, and derives them.", "xtape");
@@ -14,6 +15,11 @@ int main(int argc, char** argv) {
     xtape::command::add_verify(program, status);
     xtape::command::add_derive(program, status);
     program.require_subcommand(1);
+    if (argc > 1 && std::string_view(argv[1]) == "__complete") {
+        for (const std::string& line : xtape::command::completions(program, {argv + 2, argv + argc}))
+            fmt::print("{}\n", line);
+        return 0;
+    }
     try {
         program.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

@@ -17,18 +17,36 @@ std::string underscored(std::string name) {
     return name;
 }
 
+/// {a-b,c}: these names as options are written.
+std::string one_of(const std::vector<std::string>& names) {
+    std::string text = fmt::format("{{{}}}", fmt::join(names, ","));
+    std::ranges::replace(text, '_', '-');
+    return text;
+}
+
 } // namespace
 
 void NetworkFlags::add_to(CLI::App& command) {
-    command.add_option("--hidden", hidden, "Activation of the hidden layers")->capture_default_str();
-    command.add_option("--output", output, "Activation of the last layer")->capture_default_str();
-    command.add_option("--loss", loss, "binary-cross-entropy, categorical-cross-entropy or squared-error")
+    const std::string activations = one_of(nn::activation_names());
+    std::vector<std::string> losses = nn::loss_names();
+    std::erase_if(losses, [](const std::string& name) { return name.ends_with("_from_logits"); });
+    // As a type only, so that a wrong one is answered with the nearest.
+    command.add_option("--hidden", hidden, "Activation of the hidden layers")
+        ->type_name(activations)
+        ->capture_default_str();
+    command.add_option("--output", output, "Activation of the last layer")
+        ->type_name(activations)
+        ->capture_default_str();
+    command.add_option("--loss", loss, "Of each example; the cost is their mean")
+        ->type_name(one_of(losses))
         ->capture_default_str();
     command.add_flag("--from-logits", from_logits,
                      "The loss takes Z of the last layer, as is stable, not A; equations and dA change");
-    command.add_option("--l2", l2,
-                       "Regularisation LAMBDA:CONVENTION, by what it adds to the cost: half-lambda "
-                       "(its gradient is λW), half-lambda-over-n (λW/n), lambda (2λW)");
+    command
+        .add_option("--l2", l2,
+                    "Regularisation LAMBDA:CONVENTION, by what it adds to the cost: half-lambda "
+                    "(its gradient is λW), half-lambda-over-n (λW/n), lambda (2λW)")
+        ->type_name("LAMBDA:CONVENTION");
 }
 
 nn::NetworkOptions NetworkFlags::network() const {

@@ -6,6 +6,7 @@
 
 #include <CLI/App.hpp>
 #include <string>
+#include <vector>
 
 namespace xtape::command {
 
@@ -20,6 +21,13 @@ struct NetworkFlags {
     /// Throws NameError, suggesting the nearest, and ArgumentError.
     [[nodiscard]] nn::NetworkOptions network() const;
 };
+
+/// What may come next on a command line of these words after the program's name, of which the last is begun,
+/// maybe empty: a subcommand, an option or one of an option's values, each with its description behind a tab.
+/// Nothing where that is for the person to know, as a file is. Shells ask by `xtape __complete WORDS…`, so
+/// that they know no option by name.
+[[nodiscard]] std::vector<std::string> completions(const CLI::App& program,
+                                                   const std::vector<std::string>& words);
 
 /// The status of input that cannot be used.
 inline constexpr int bad_input = 3;

@@ -188,7 +188,7 @@ void add_verify(CLI::App& program, int& status) {
     command->add_option("--ignore", verify->ignored, "Arrays that are no part of the network");
     command->add_option("--zero", verify->zero, "Gradients that are meant to be zero everywhere");
     command->add_option("--hint", verify->hint, "1: which are wrong; 2: and why; 3: and the right equation")
-        ->check(CLI::Range(1, 3))
+        ->check(CLI::IsMember({1, 2, 3}))
         ->capture_default_str();
     command
         ->add_option("--html", verify->html_file,
