@@ -96,7 +96,8 @@ enum class Examples { columns, rows };
 ///     Report report = verify(nn::network(tape, mine, {.hidden = "tanh"}).cost, mine);
 ///
 /// Throws NameError where an array is missing, suggesting the nearest; ShapeError where shapes contradict
-/// each other, KindError where labels are no integers; ArgumentError as above. The tape is then as it was.
+/// each other or there is no example, KindError where labels are no integers; ArgumentError where they are
+/// not 0 to n_L − 1, or for a cross-entropy not in [0, 1], and as above. The tape is then as it was.
 Network network(Tape& tape, const NamedArrays& arrays, const NetworkOptions& options = {},
                 Examples examples = Examples::columns);
 

@@ -18,7 +18,7 @@ public:
         if (!has("W1")) (void)(*this)["W1"]; // throws
         // A name further on than a gap is a layer too, whose predecessor is missing.
         for (std::size_t l = 1; l <= arrays.size(); ++l)
-            if (has(fmt::format("W{}", l))) layers_ = l;
+            if (has(fmt::format("W{}", l)) || has(fmt::format("b{}", l))) layers_ = l;
         labels_ = has("Y") || !has("y") ? "Y" : "y";
     }
 
@@ -66,6 +66,8 @@ std::vector<std::size_t> node_counts(const Arrays& arrays) {
     const std::string remedy = fmt::format(
         "With examples in {}", arrays.rows() ? "rows X is (n × inputs) and a W (inputs × nodes)"
                                              : "columns X is (inputs × n) and a W (nodes × inputs)");
+    if (arrays.examples("X") == 0)
+        throw ShapeError(fmt::format("network: {}. {}: there is no example.", arrays.described("X"), remedy));
     std::vector<std::size_t> nodes{arrays.nodes("X")};
     std::string before = "X";
     for (std::size_t l = 1; l <= arrays.layers(); ++l) {
@@ -86,29 +88,44 @@ std::vector<std::size_t> node_counts(const Arrays& arrays) {
     return nodes;
 }
 
+/// Refuses labels that are no classes, counted from 0, or for a cross-entropy no probabilities. A NaN is
+/// verify's to find.
+void check_labels(const AnyArray& array, const std::string& name, bool classes, std::size_t outputs,
+                  const std::string& loss) {
+    if (!classes && !loss.ends_with("cross_entropy")) return;
+    constexpr long double rounding = 1e-6L; // of probabilities in float32
+    const long double most = classes ? static_cast<long double>(outputs) - 1 : 1;
+    for (const long double label : array.to<long double>())
+        if (label < -rounding || label > most + rounding)
+            throw ArgumentError(
+                fmt::format("network: {} holds {}. ", name, static_cast<double>(label)) +
+                (classes ? fmt::format("The classes of {} outputs are 0 to {}.", outputs, outputs - 1)
+                         : fmt::format("Labels of the {} are 0 and 1, or probabilities between.", loss)));
+}
+
 /// Y (n_L × n), or (n × n_L), made of what the person calls Y or y.
-Var labels(Tape& tape, const Arrays& arrays, std::size_t outputs) {
+Var labels(Tape& tape, const Arrays& arrays, std::size_t outputs, const std::string& loss) {
     const std::string& name = arrays.labels();
     const AnyArray& array = arrays[name];
     const std::size_t n = arrays.examples("X");
     const Dim k(fmt::format("n{}", arrays.layers()), outputs), open("n");
     const Extents whole = arrays.rows() ? Extents{n, outputs} : Extents{outputs, n};
-    if (array.extents() == whole) return tape.input(name, arrays.rows() ? Shape{open, k} : Shape{k, open});
-    if (array.extents() != Extents{n})
+    const bool flat = array.extents() == Extents{n}, classes = flat && outputs > 1;
+    if (!flat && array.extents() != whole)
         throw ShapeError(
             fmt::format("network: {}, {}. With examples in {} and {} output{}, {} must be {}, or "
                         "labels of shape ({}).",
                         arrays.described("X"), arrays.described(name), arrays.rows() ? "rows" : "columns",
                         outputs, outputs == 1 ? "" : "s", name, to_string(whole), n));
-    if (outputs == 1) {
-        const Var column = reshape(tape.input(name, {open}), {open, Dim(1)});
-        return arrays.rows() ? column : transpose(column);
-    }
-    if (array.element() != Element::i64)
+    if (classes && array.element() != Element::i64)
         throw KindError(fmt::format("network: {} and holds no integers; there are {} outputs. Save the "
                                     "numbers of the classes: {}.astype(int).",
                                     arrays.described(name), outputs, name));
-    return one_hot(tape.input(name, {open}, Kind::index), k, arrays.rows() ? -1 : 0);
+    check_labels(array, name, classes, outputs, loss);
+    if (classes) return one_hot(tape.input(name, {open}, Kind::index), k, arrays.rows() ? -1 : 0);
+    if (!flat) return tape.input(name, arrays.rows() ? Shape{open, k} : Shape{k, open});
+    const Var column = reshape(tape.input(name, {open}), {open, Dim(1)});
+    return arrays.rows() ? column : transpose(column);
 }
 
 } // namespace
@@ -122,7 +139,8 @@ Network network(Tape& tape, const NamedArrays& arrays, const NetworkOptions& opt
         const std::string& only = dims[0].empty() ? dims[1] : dims[0];
         return tape.variable(name, array.as<double>(), array.rank() == 1 ? std::vector{only} : dims);
     };
-    return detail::compose(tape, nodes, {[&] { return labels(tape, mine, nodes.back()); }, parameter},
+    return detail::compose(tape, nodes,
+                           {[&] { return labels(tape, mine, nodes.back(), options.loss.name()); }, parameter},
                            options, examples);
 }
 

@@ -141,7 +141,7 @@ std::string member_bytes(zip_t* archive, const zip_stat_t& status, std::size_t m
 
 } // namespace
 
-NamedArrays load_npz(const std::filesystem::path& path) {
+NamedArrays load_npz(const std::filesystem::path& path, const std::vector<std::string>& without) {
     const std::string file = path.string();
     const Archive archive = open(path, file);
     const zip_int64_t members = zip_get_num_entries(archive.get(), 0);
@@ -160,10 +160,13 @@ NamedArrays load_npz(const std::filesystem::path& path) {
             array_name((status.valid & ZIP_STAT_NAME) != 0 ? status.name : nullptr, file);
         const Member where{file, name};
         if (!names.insert(name).second) throw DataError(where.to_string() + " is there twice.");
+        if (std::ranges::find(without, name) != without.end()) continue;
         const std::string bytes = member_bytes(archive.get(), status, left, where);
         left -= bytes.size();
         arrays.emplace_back(name, parse_npy(bytes, where));
     }
+    for (const std::string& name : without)
+        if (!names.contains(name)) throw_unknown(file + ": no array", name, {names.begin(), names.end()});
     return arrays;
 }
 

@@ -20,7 +20,11 @@ inline constexpr std::size_t npz_most_arrays = 4096;
 /// that is encrypted, given twice, of another type, or a pickled object, which is never unpickled; and where
 /// the shape in its header, the size in the archive and the bytes that are there do not agree. NaN and
 /// infinities are read: what uses the arrays says where they matter.
-[[nodiscard]] NamedArrays load_npz(const std::filesystem::path& path);
+///
+/// Arrays named in `without` are not read, whatever they hold; NameError where the file has none of that
+/// name.
+[[nodiscard]] NamedArrays load_npz(const std::filesystem::path& path,
+                                   const std::vector<std::string>& without = {});
 
 /// Writes an .npz file that np.load and load_npz read, replacing the file where there is one. long double is
 /// written as float64. Throws DataError where it cannot be written, NameError for a name that is empty,

@@ -38,7 +38,7 @@ struct Verify {
 
 /// Applies --rename and --ignore.
 NamedArrays Verify::load(const std::string& file) const {
-    NamedArrays arrays = nn::load_npz(file);
+    NamedArrays arrays = nn::load_npz(file, ignored);
     std::vector<std::string> names;
     for (const auto& named : arrays)
         names.push_back(named.first);
@@ -51,9 +51,16 @@ NamedArrays Verify::load(const std::string& file) const {
         if (it == names.end()) throw_unknown("--rename: no array", from, names);
         arrays[static_cast<std::size_t>(it - names.begin())].first = rename.substr(equals + 1);
     }
-    for (const std::string& name : ignored)
-        if (std::erase_if(arrays, [&](const auto& named) { return named.first == name; }) == 0)
-            throw_unknown("--ignore: no array", name, names);
+    for (const auto& [name, array] : arrays) {
+        if (std::ranges::count(arrays, name, &NamedArrays::value_type::first) > 1)
+            throw NameError(fmt::format("--rename: two arrays are then called {}.", name));
+        if (name == "arr_0")
+            throw DataError(
+                "its arrays have no names. Save with np.savez(\"mine.npz\", X=X, Y=Y, W1=W1, …).");
+    }
+    for (const std::string& name : zero)
+        if (std::ranges::count(arrays, name, &NamedArrays::value_type::first) == 0)
+            throw_unknown("--zero: no array", name, names);
     return arrays;
 }
 
@@ -130,6 +137,8 @@ std::string complaint(const std::string& file, const std::exception& error) {
     if (!what.starts_with(file)) what = file + ": " + what;
     if (dynamic_cast<const NameError*>(&error) != nullptr)
         what += " (--rename THEIRS=OURS gives an array another name, --ignore NAME leaves it out.)";
+    else if (dynamic_cast<const DataError*>(&error) != nullptr && what.starts_with(file + ": \""))
+        what += " (--ignore NAME leaves an array out.)";
     return what;
 }
 
@@ -188,7 +197,7 @@ void add_verify(CLI::App& program, int& status) {
     command->add_option("--ignore", verify->ignored, "Arrays that are no part of the network");
     command->add_option("--zero", verify->zero, "Gradients that are meant to be zero everywhere");
     command->add_option("--hint", verify->hint, "1: which are wrong; 2: and why; 3: and the right equation")
-        ->check(CLI::IsMember({1, 2, 3}))
+        ->check(CLI::IsMember({"1", "2", "3"}))
         ->capture_default_str();
     command
         ->add_option("--html", verify->html_file,

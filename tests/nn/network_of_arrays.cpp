@@ -108,5 +108,25 @@ BOOST_AUTO_TEST_CASE(what_is_missing_or_contradicts) {
     mine = in_rows();
     at(mine, "y") = at(mine, "y").as<double>();
     refused<KindError>(mine, "y.astype(int)", rows_options, Examples::rows);
+    mine = in_rows();
+    for (const std::int64_t label : {-1, 3}) {
+        Array<std::int64_t> y = Array<std::int64_t>::from_shape({6});
+        y.fill(label);
+        at(mine, "y") = AnyArray(std::move(y));
+        refused<ArgumentError>(mine, fmt::format("y holds {}. The classes of 3 outputs are 0 to 2", label),
+                               rows_options, Examples::rows);
+    }
+    mine = file("columns.npz");
+    Array<double> Y = at(mine, "Y").to<double>();
+    Y(0, 2) = -1;
+    at(mine, "Y") = AnyArray(std::move(Y));
+    refused<ArgumentError>(mine, "Y holds -1. Labels of the binary_cross_entropy are 0 and 1");
+    BOOST_TEST((verified(mine, {.loss = "squared_error"}).verdict() == Verdict::fail)); // compared
+    mine = file("columns.npz");
+    std::erase_if(mine, [](const auto& named) { return named.first == "W2"; });
+    refused<NameError>(mine, "no array is called W2");
+    at(mine, "X") = AnyArray(Array<double>::from_shape({3, 0}));
+    refused<ShapeError>(mine, "X is (3 × 0). With examples in columns X is (inputs × n) and a W (nodes × "
+                              "inputs): there is no example");
     refused<ArgumentError>(file("columns.npz"), "Set output", {.output = "tanh", .from_logits = true});
 }
