@@ -50,34 +50,51 @@ BlockKernel<T> loop(F) {
         return ternary<T, F>;
 }
 
-template <class T>
-Truth truth(Real<T> x) {
-    return x != 0;
-}
-
 /// By the operation's name; operands come first, then attributes.
+constexpr std::pair<std::string_view, Primitive> primitives[] = {
+    {"xtape::add", Primitive::add},
+    {"xtape::subtract", Primitive::subtract},
+    {"xtape::multiply", Primitive::multiply},
+    {"xtape::divide", Primitive::divide},
+    {"xtape::negative", Primitive::negative},
+    {"xtape::square", Primitive::square},
+    {"xtape::reciprocal", Primitive::reciprocal},
+    {"xtape::sqrt", Primitive::sqrt},
+    {"xtape::exp", Primitive::exp},
+    {"xtape::expm1", Primitive::expm1},
+    {"xtape::log", Primitive::log},
+    {"xtape::log1p", Primitive::log1p},
+    {"xtape::tanh", Primitive::tanh},
+    {"xtape::sigmoid", Primitive::sigmoid},
+    {"xtape::softplus", Primitive::softplus},
+    {"xtape::relu", Primitive::relu},
+    {"xtape::leaky_relu", Primitive::leaky_relu},
+    {"xtape::silu", Primitive::silu},
+    {"xtape::abs", Primitive::abs},
+    {"xtape::maximum", Primitive::maximum},
+    {"xtape::minimum", Primitive::minimum},
+    {"xtape::clip", Primitive::clip},
+    {"xtape::where", Primitive::choose},
+    {"xtape::less", Primitive::less},
+    {"xtape::less_equal", Primitive::less_equal},
+    {"xtape::equal", Primitive::equal},
+    {"xtape::not_equal", Primitive::not_equal},
+    {"xtape::not", Primitive::negation},
+    {"xtape::and", Primitive::conjunction},
+    {"xtape::or", Primitive::disjunction},
+};
+
+/// The same of those that are computed number by number, by the standard library's functions.
 template <class T>
 std::unordered_map<std::string_view, BlockKernel<T>> loops() {
     using R = Real<T>;
     return {
-        {"xtape::add", loop<T>([](R a, R b) { return a + b; })},
-        {"xtape::subtract", loop<T>([](R a, R b) { return a - b; })},
-        {"xtape::multiply", loop<T>([](R a, R b) { return a * b; })},
-        {"xtape::divide", loop<T>([](R a, R b) { return a / b; })},
-        {"xtape::negative", loop<T>([](R a) { return -a; })},
-        {"xtape::square", loop<T>([](R a) { return square(a); })},
-        {"xtape::reciprocal", loop<T>([](R a) { return reciprocal(a); })},
-        {"xtape::sqrt", loop<T>([](R a) { return sqrt(a); })},
         {"xtape::cbrt", loop<T>([](R a) { return cbrt(a); })},
         {"xtape::pow", loop<T>([](R a, R b) { return pow(a, b); })},
         {"xtape::hypot", loop<T>([](R a, R b) { return hypot(a, b); })},
-        {"xtape::exp", loop<T>([](R a) { return exp(a); })},
         {"xtape::exp2", loop<T>([](R a) { return exp2(a); })},
-        {"xtape::expm1", loop<T>([](R a) { return expm1(a); })},
-        {"xtape::log", loop<T>([](R a) { return log(a); })},
         {"xtape::log2", loop<T>([](R a) { return log2(a); })},
         {"xtape::log10", loop<T>([](R a) { return log10(a); })},
-        {"xtape::log1p", loop<T>([](R a) { return log1p(a); })},
         {"xtape::logaddexp", loop<T>([](R a, R b) { return logaddexp(a, b); })},
         {"xtape::sin", loop<T>([](R a) { return sin(a); })},
         {"xtape::cos", loop<T>([](R a) { return cos(a); })},
@@ -88,7 +105,6 @@ std::unordered_map<std::string_view, BlockKernel<T>> loops() {
         {"xtape::atan2", loop<T>([](R a, R b) { return atan2(a, b); })},
         {"xtape::sinh", loop<T>([](R a) { return sinh(a); })},
         {"xtape::cosh", loop<T>([](R a) { return cosh(a); })},
-        {"xtape::tanh", loop<T>([](R a) { return tanh(a); })},
         {"xtape::asinh", loop<T>([](R a) { return asinh(a); })},
         {"xtape::acosh", loop<T>([](R a) { return acosh(a); })},
         {"xtape::atanh", loop<T>([](R a) { return atanh(a); })},
@@ -98,26 +114,9 @@ std::unordered_map<std::string_view, BlockKernel<T>> loops() {
         {"xtape::lgamma", loop<T>([](R a) { return lgamma(a); })},
         {"xtape::digamma", loop<T>([](R a) { return digamma(a); })},
         {"xtape::polygamma", loop<T>([](R a, R order) { return polygamma(order, a); })},
-        {"xtape::sigmoid", loop<T>([](R a) { return sigmoid(a); })},
-        {"xtape::softplus", loop<T>([](R a) { return softplus(a); })},
-        {"xtape::relu", loop<T>([](R a) { return relu(a); })},
-        {"xtape::leaky_relu", loop<T>([](R a, R slope) { return leaky_relu(a, slope); })},
         {"xtape::elu", loop<T>([](R a, R alpha) { return elu(a, alpha); })},
-        {"xtape::silu", loop<T>([](R a) { return silu(a); })},
         {"xtape::gelu", loop<T>([](R a) { return gelu(a); })},
-        {"xtape::abs", loop<T>([](R a) { return abs(a); })},
         {"xtape::sign", loop<T>([](R a) { return sign(a); })},
-        {"xtape::maximum", loop<T>([](R a, R b) { return maximum(a, b); })},
-        {"xtape::minimum", loop<T>([](R a, R b) { return minimum(a, b); })},
-        {"xtape::clip", loop<T>([](R a, R low, R high) { return clip(a, low, high); })},
-        {"xtape::where", loop<T>([](R m, R a, R b) { return where(truth(m), a, b); })},
-        {"xtape::less", loop<T>([](R a, R b) { return a < b; })},
-        {"xtape::less_equal", loop<T>([](R a, R b) { return a <= b; })},
-        {"xtape::equal", loop<T>([](R a, R b) { return a == b; })},
-        {"xtape::not_equal", loop<T>([](R a, R b) { return a != b; })},
-        {"xtape::not", loop<T>([](R a) { return !truth(a); })},
-        {"xtape::and", loop<T>([](R a, R b) { return truth(a) & truth(b); })},
-        {"xtape::or", loop<T>([](R a, R b) { return truth(a) | truth(b); })},
     };
 }
 
@@ -128,7 +127,9 @@ BlockKernel<T> block_kernel(const Op& op) {
     // By identity: an operation of a user that bears a name of the library's is another one.
     static const auto kernels = [] {
         std::unordered_map<const Definition*, BlockKernel<T>> result;
-        const auto named = loops<T>();
+        auto named = loops<T>();
+        for (const auto& [name, primitive] : primitives)
+            named.emplace(name, block_kernels<T>()[primitive]);
         for (const Op& builtin : builtin_ops())
             if (const auto it = named.find(builtin.name()); it != named.end())
                 result.emplace(&builtin.definition(), it->second);
@@ -138,32 +139,7 @@ BlockKernel<T> block_kernel(const Op& op) {
     return it == kernels.end() ? nullptr : it->second;
 }
 
-template <std::floating_point T>
-BlockKernel<T> copy_kernel() {
-    return [](T* out, const T* const* in, std::size_t n) { std::copy(in[0], in[0] + n, out); };
-}
-
-template <std::floating_point T>
-T block_sum(const T* in, std::size_t n) {
-    constexpr std::size_t lanes = 16;
-    T partial[lanes] = {};
-    std::size_t i = 0;
-    for (; i + lanes <= n; i += lanes)
-        for (std::size_t k = 0; k < lanes; ++k)
-            partial[k] += in[i + k];
-    for (std::size_t k = 0; i < n; ++i, ++k)
-        partial[k] += in[i];
-    for (std::size_t half = lanes / 2; half > 0; half /= 2)
-        for (std::size_t k = 0; k < half; ++k)
-            partial[k] += partial[k + half];
-    return partial[0];
-}
-
 template BlockKernel<float> block_kernel(const Op&);
 template BlockKernel<double> block_kernel(const Op&);
-template BlockKernel<float> copy_kernel();
-template BlockKernel<double> copy_kernel();
-template float block_sum(const float*, std::size_t);
-template double block_sum(const double*, std::size_t);
 
 } // namespace xtape::detail

@@ -58,13 +58,14 @@ void Loop<T>::add(const Sum& sum, const T* from, T* to, std::size_t row, std::si
                   std::size_t column, std::size_t columns_here) const {
     const std::ptrdiff_t inner = sum.strides.empty() ? 0 : sum.strides.back();
     if (sum.entries == 1) {
-        *to += block_sum(from, rows_here * columns_here);
+        *to += block_kernels<T>().sum(from, rows_here * columns_here);
         return;
     }
+    const auto total = block_kernels<T>().sum;
     for (std::size_t r = row; r < row + rows_here; ++r, from += columns_here) {
         T* at = to + offset(sum.strides, r) + static_cast<std::ptrdiff_t>(column) * inner;
         if (inner == 0)
-            *at += block_sum(from, columns_here);
+            *at += total(from, columns_here);
         else
             for (std::size_t i = 0; i < columns_here; ++i)
                 at[static_cast<std::ptrdiff_t>(i) * inner] += from[i];

@@ -74,7 +74,8 @@ public:
             const std::size_t step = plan_.steps_.size();
             plan_.steps_.push_back({std::move(loop), {}, 0});
             const std::size_t slot = load(step, view);
-            this->loop(step)->instructions.push_back({copy_kernel<T>(), "copy", {slot}, 1});
+            this->loop(step)->instructions.push_back(
+                {block_kernels<T>()[Primitive::copy], "copy", {slot}, 1});
             this->loop(step)->slots = 2;
             this->loop(step)->stores.push_back({1, to, element_of<T>});
         }
@@ -199,8 +200,8 @@ private:
     /// The same entries, adjacent and in row-major order.
     ArrayView adjacent(const ArrayView& view) {
         return view.contiguous() ? ArrayView{view.storage, view.extents, row_major_strides(view.extents)}
-                                 : compute_in_loop(copy_kernel<T>(), "copy", {view}, view.extents,
-                                                   plan_.storages_[view.storage].element);
+                                 : compute_in_loop(block_kernels<T>()[Primitive::copy], "copy", {view},
+                                                   view.extents, plan_.storages_[view.storage].element);
     }
 
     /// For a step that is no loop: its operand lies in memory.
@@ -224,10 +225,10 @@ private:
             plan_.variables_.push_back(*cell);
             plan_.variable_ids_.push_back(id);
             const ArrayView view = whole(storage, array.extents());
-            views_[id] =
-                array.element() == element_of<T>
-                    ? view
-                    : compute_in_loop(copy_kernel<T>(), "convert", {view}, view.extents, element_of<T>);
+            views_[id] = array.element() == element_of<T>
+                             ? view
+                             : compute_in_loop(block_kernels<T>()[Primitive::copy], "convert", {view},
+                                               view.extents, element_of<T>);
             return;
         }
         hold(id, detail::constant<T>(records_, id));

@@ -1,0 +1,68 @@
+#pragma once
+
+/// The loops over a block that are compiled for every instruction set, and which of them this machine runs.
+
+#include <cstddef>
+
+namespace xtape::detail {
+
+/// Computes n entries from n entries of each operand, all adjacent in memory; masks are numbers, 0 and 1.
+/// `out` is none of the operands. An entry does not depend on its position, on n or on alignment.
+template <class T>
+using BlockKernel = void (*)(T* out, const T* const* in, std::size_t n);
+
+/// The elementwise primitives. Comparisons give 0 or 1; `choose` is where(mask, a, b).
+enum class Primitive {
+    copy,
+    add,
+    subtract,
+    multiply,
+    divide,
+    negative,
+    square,
+    reciprocal,
+    sqrt,
+    abs,
+    exp,
+    expm1,
+    log,
+    log1p,
+    tanh,
+    sigmoid,
+    softplus,
+    silu,
+    relu,
+    leaky_relu,
+    maximum,
+    minimum,
+    clip,
+    choose,
+    less,
+    less_equal,
+    equal,
+    not_equal,
+    negation,
+    conjunction,
+    disjunction,
+    count,
+};
+
+template <class T>
+struct BlockKernels {
+    BlockKernel<T> of[static_cast<std::size_t>(Primitive::count)];
+    /// The sum of n adjacent entries, in 256 bytes of partial sums whose number and order depend on n alone.
+    T (*sum)(const T* in, std::size_t n);
+
+    [[nodiscard]] BlockKernel<T> operator[](Primitive p) const { return of[static_cast<std::size_t>(p)]; }
+};
+
+/// Those that this machine runs. The first call looks at the processor, and at the environment variable
+/// XTAPE_SIMD (`baseline`, `avx2` or `avx512`), which chooses a smaller one; it throws ArgumentError where
+/// that names none or what the processor has not.
+template <class T>
+[[nodiscard]] const BlockKernels<T>& block_kernels();
+
+/// Which these are.
+[[nodiscard]] const char* instruction_set();
+
+} // namespace xtape::detail

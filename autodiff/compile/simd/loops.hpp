@@ -1,0 +1,128 @@
+/// The loops themselves, for the instruction set for which the includer is compiled.
+
+#pragma once
+
+#include <xtape/autodiff/compile/simd/functions.hpp>
+#include <xtape/autodiff/compile/simd/kernels.hpp>
+
+namespace xtape::detail {
+namespace {
+
+/// F of whole vectors. What is left at the end goes through the same code, padded with ones.
+template <class T, class F, std::size_t operands>
+void loop(T* out, const T* const* in, std::size_t n) {
+    constexpr std::size_t width = lanes<T>;
+    const auto apply = [](const T* const* from, std::size_t at) {
+        if constexpr (operands == 1)
+            return F()(load<T>(from[0] + at));
+        else if constexpr (operands == 2)
+            return F()(load<T>(from[0] + at), load<T>(from[1] + at));
+        else
+            return F()(load<T>(from[0] + at), load<T>(from[1] + at), load<T>(from[2] + at));
+    };
+    std::size_t i = 0;
+    for (; i + width <= n; i += width)
+        store<T>(out + i, apply(in, i));
+    if (i == n) return;
+    T padded[operands][width];
+    const T* from[operands];
+    for (std::size_t k = 0; k < operands; ++k) {
+        store<T>(padded[k], all<T>(static_cast<T>(1)));
+        __builtin_memcpy(padded[k], in[k] + i, (n - i) * sizeof(T));
+        from[k] = padded[k];
+    }
+    T results[width];
+    store<T>(results, apply(from, 0));
+    __builtin_memcpy(out + i, results, (n - i) * sizeof(T));
+}
+
+template <class T>
+T sum(const T* in, std::size_t n) {
+    constexpr std::size_t width = lanes<T>, registers = 256 / register_bytes, together = registers * width;
+    Vector<T> partial[registers] = {};
+    std::size_t i = 0;
+    for (; i + together <= n; i += together)
+        for (std::size_t k = 0; k < registers; ++k)
+            partial[k] += load<T>(in + i + k * width);
+    if (i < n) {
+        T padded[together] = {};
+        __builtin_memcpy(padded, in + i, (n - i) * sizeof(T));
+        for (std::size_t k = 0; k < registers; ++k)
+            partial[k] += load<T>(padded + k * width);
+    }
+    T all[together];
+    for (std::size_t k = 0; k < registers; ++k)
+        store<T>(all + k * width, partial[k]);
+    for (std::size_t half = together / 2; half > 0; half /= 2)
+        for (std::size_t k = 0; k < half; ++k)
+            all[k] += all[k + half];
+    return all[0];
+}
+
+template <class T>
+Vector<T> square_root(Vector<T> x) {
+    T each[lanes<T>];
+    store<T>(each, x);
+    for (T& value : each)
+        value = sizeof(T) == 4 ? static_cast<T>(__builtin_sqrtf(static_cast<float>(value)))
+                               : static_cast<T>(__builtin_sqrt(static_cast<double>(value)));
+    return load<T>(each);
+}
+
+template <class T, class Mask>
+Vector<T> number(Mask mask) {
+    return mask ? all<T>(static_cast<T>(1)) : Vector<T>{};
+}
+
+template <class T>
+constexpr BlockKernels<T> table() {
+    using V = Vector<T>;
+    constexpr T zero = 0, one = 1;
+    BlockKernels<T> t{};
+    const auto unary = [&](Primitive p, auto f) {
+        t.of[static_cast<std::size_t>(p)] = loop<T, decltype(f), 1>;
+    };
+    const auto binary = [&](Primitive p, auto f) {
+        t.of[static_cast<std::size_t>(p)] = loop<T, decltype(f), 2>;
+    };
+    const auto ternary = [&](Primitive p, auto f) {
+        t.of[static_cast<std::size_t>(p)] = loop<T, decltype(f), 3>;
+    };
+    using enum Primitive;
+    unary(copy, [](V a) { return a; });
+    binary(add, [](V a, V b) { return a + b; });
+    binary(subtract, [](V a, V b) { return a - b; });
+    binary(multiply, [](V a, V b) { return a * b; });
+    binary(divide, [](V a, V b) { return a / b; });
+    unary(negative, [](V a) { return -a; });
+    unary(square, [](V a) { return a * a; });
+    unary(reciprocal, [](V a) { return one / a; });
+    unary(Primitive::sqrt, [](V a) { return square_root<T>(a); });
+    unary(Primitive::abs, [](V a) { return magnitude<T>(a); });
+    unary(Primitive::exp, [](V a) { return detail::exp<T>(a); });
+    unary(Primitive::expm1, [](V a) { return detail::expm1<T>(a); });
+    unary(Primitive::log, [](V a) { return detail::log<T>(a); });
+    unary(Primitive::log1p, [](V a) { return detail::log1p<T>(a); });
+    unary(Primitive::tanh, [](V a) { return detail::tanh<T>(a); });
+    unary(Primitive::sigmoid, [](V a) { return detail::sigmoid<T>(a); });
+    unary(Primitive::softplus, [](V a) { return detail::softplus<T>(a); });
+    unary(silu, [](V a) { return a * detail::sigmoid<T>(a); });
+    unary(relu, [](V a) { return detail::maximum<T>(a, V{}); });
+    binary(leaky_relu, [](V a, V slope) { return a > zero ? a : slope * a; });
+    binary(Primitive::maximum, [](V a, V b) { return detail::maximum<T>(a, b); });
+    binary(Primitive::minimum, [](V a, V b) { return detail::minimum<T>(a, b); });
+    ternary(clip, [](V a, V low, V high) { return detail::minimum<T>(detail::maximum<T>(a, low), high); });
+    ternary(choose, [](V m, V a, V b) { return m != zero ? a : b; });
+    binary(less, [](V a, V b) { return number<T>(a < b); });
+    binary(less_equal, [](V a, V b) { return number<T>(a <= b); });
+    binary(equal, [](V a, V b) { return number<T>(a == b); });
+    binary(not_equal, [](V a, V b) { return number<T>(a != b); });
+    unary(negation, [](V a) { return number<T>(a == zero); });
+    binary(conjunction, [](V a, V b) { return number<T>((a != zero) & (b != zero)); });
+    binary(disjunction, [](V a, V b) { return number<T>((a != zero) | (b != zero)); });
+    t.sum = sum<T>;
+    return t;
+}
+
+} // namespace
+} // namespace xtape::detail

@@ -1,0 +1,227 @@
+/// The loops of the instruction set that XTAPE_SIMD names: CTest runs this once for each.
+
+#include <xtape/autodiff/compile/kernels.hpp>
+#include <xtape/autodiff/real.hpp>
+
+#include <boost/mpl/list.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <bit>
+#include <cmath>
+#include <cstring>
+#include <random>
+
+namespace {
+
+using namespace xtape;
+using detail::block_kernels;
+using detail::Primitive;
+
+using Types = boost::mpl::list<float, double>;
+
+template <class T>
+std::vector<T> run(Primitive p, const std::vector<std::vector<T>>& in) {
+    std::vector<T> out(in[0].size());
+    std::vector<const T*> from;
+    for (const auto& operand : in)
+        from.push_back(operand.data());
+    block_kernels<T>()[p](out.data(), from.data(), out.size());
+    return out;
+}
+
+template <class T>
+using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
+
+/// Equal in every bit, or both NaN.
+template <class T>
+bool same(T a, T b) {
+    return std::isnan(a) ? std::isnan(b) : std::bit_cast<Bits<T>>(a) == std::bit_cast<Bits<T>>(b);
+}
+
+template <class T>
+std::vector<T> edges() {
+    using L = std::numeric_limits<T>;
+    std::vector<T> values{
+        0, 1, T(0.5), T(1.5), 3, T(1e-3), L::min(), L::denorm_min(), L::max(), L::epsilon(), L::infinity()};
+    for (const T x : std::vector<T>(values))
+        values.push_back(-x);
+    values.push_back(L::quiet_NaN());
+    return values;
+}
+
+// What is rounded once, or not at all, is what the reference gives, bit for bit.
+BOOST_AUTO_TEST_CASE_TEMPLATE(arithmetic_and_branches_are_the_references, T, Types) {
+    using R = Real<T>;
+    std::size_t compared = 0;
+    const auto number = [](auto x) {
+        if constexpr (std::same_as<decltype(x), R>)
+            return x.value;
+        else
+            return static_cast<T>(x.value());
+    };
+    const std::vector<T> values = edges<T>();
+    const auto compare = [&](Primitive p, auto f, const std::vector<std::vector<T>>& in, auto... k) {
+        const std::vector<T> got = run<T>(p, in);
+        for (std::size_t i = 0; i < got.size(); ++i, ++compared)
+            BOOST_TEST(same<T>(got[i], number(f(R(in[static_cast<std::size_t>(k)][i])...))),
+                       "primitive " << static_cast<int>(p) << " of " << in[0][i] << ", " << in.back()[i]
+                                    << ": " << got[i]);
+    };
+    const auto unary = [&](Primitive p, auto f) { compare(p, f, {values}, 0); };
+    unary(Primitive::copy, [](R a) { return a; });
+    unary(Primitive::negative, [](R a) { return -a; });
+    unary(Primitive::square, [](R a) { return square(a); });
+    unary(Primitive::reciprocal, [](R a) { return reciprocal(a); });
+    unary(Primitive::sqrt, [](R a) { return sqrt(a); });
+    unary(Primitive::abs, [](R a) { return abs(a); });
+    unary(Primitive::relu, [](R a) { return relu(a); });
+    unary(Primitive::negation, [](R a) { return a == 0; });
+    std::vector<T> left, right, third;
+    for (std::size_t i = 0; i < values.size(); ++i)
+        for (std::size_t j = 0; j < values.size(); ++j) {
+            left.push_back(values[i]);
+            right.push_back(values[j]);
+            third.push_back(values[(i + 3 * j) % values.size()]);
+        }
+    const auto binary = [&](Primitive p, auto f) { compare(p, f, {left, right}, 0, 1); };
+    binary(Primitive::add, [](R a, R b) { return a + b; });
+    binary(Primitive::subtract, [](R a, R b) { return a - b; });
+    binary(Primitive::multiply, [](R a, R b) { return a * b; });
+    binary(Primitive::divide, [](R a, R b) { return a / b; });
+    binary(Primitive::leaky_relu, [](R a, R b) { return leaky_relu(a, b); });
+    binary(Primitive::maximum, [](R a, R b) { return maximum(a, b); });
+    binary(Primitive::minimum, [](R a, R b) { return minimum(a, b); });
+    binary(Primitive::less, [](R a, R b) { return a < b; });
+    binary(Primitive::less_equal, [](R a, R b) { return a <= b; });
+    binary(Primitive::equal, [](R a, R b) { return a == b; });
+    binary(Primitive::not_equal, [](R a, R b) { return a != b; });
+    binary(Primitive::conjunction, [](R a, R b) { return (a != 0) & (b != 0); });
+    binary(Primitive::disjunction, [](R a, R b) { return (a != 0) | (b != 0); });
+    compare(
+        Primitive::clip, [](R a, R b, R c) { return clip(a, b, c); }, {left, right, third}, 0, 1, 2);
+    compare(
+        Primitive::choose, [](R m, R a, R b) { return where(m != 0, a, b); }, {left, right, third}, 0, 1, 2);
+    BOOST_TEST(compared == 8 * values.size() + 15 * left.size());
+}
+
+/// Where a function is measured: of all numbers, of positive ones, or where σ(x) is a normal number, since x
+/// σ(x) multiplies the rounding of one that is not.
+enum class Range { all, positive, normal };
+
+/// Arguments over the whole range: bit patterns at even distances, and more where the functions are not flat.
+template <class T>
+std::vector<T> arguments(Range range = Range::all) {
+    std::vector<T> values;
+    constexpr Bits<T> patterns = 100'000, stride = static_cast<Bits<T>>(-1) / patterns | 1;
+    for (Bits<T> k = 0; k < patterns; ++k)
+        values.push_back(std::bit_cast<T>(static_cast<Bits<T>>(k * stride)));
+    std::mt19937_64 random(1);
+    for (const T wide : {T(1), T(4), T(40), T(sizeof(T) == 4 ? 105 : 746)}) {
+        std::uniform_real_distribution<T> uniform(-wide, wide);
+        for (int k = 0; k < 20'000; ++k)
+            values.push_back(uniform(random));
+    }
+    for (const T x : edges<T>())
+        values.push_back(x);
+    for (T& x : values)
+        if (range == Range::positive)
+            x = std::abs(x);
+        else if (range == Range::normal && x < (sizeof(T) == 4 ? -87 : -708))
+            x = -x;
+    return values;
+}
+
+/// In units in the last place of the exact value, of the least number where that is smaller.
+template <class T>
+double error_in_ulp(T got, long double exact) {
+    const T rounded = static_cast<T>(exact);
+    if (std::isnan(exact) || std::isinf(rounded) || exact == 0)
+        return same<T>(got, rounded) ? 0 : std::numeric_limits<double>::infinity();
+    const int exponent = std::max(std::ilogb(exact), std::numeric_limits<T>::min_exponent - 1);
+    const long double ulp = std::ldexp(1.0L, exponent + 1 - std::numeric_limits<T>::digits);
+    return static_cast<double>(std::abs(static_cast<long double>(got) - exact) / ulp);
+}
+
+template <class T>
+double worst(Primitive p, long double (*exact)(long double), Range range, T scale = 1) {
+    const std::vector<T> x = arguments<T>(range), got = run<T>(p, {x});
+    double worst = 0;
+    for (std::size_t i = 0; i < x.size(); ++i)
+        if (const double error = error_in_ulp<T>(scale * got[i], exact(static_cast<long double>(x[i])));
+            !(error <= worst))
+            worst = error;
+    return worst;
+}
+
+struct Function {
+    const char* name;
+    Primitive primitive;
+    long double (*exact)(long double);
+    Range range;
+    double bound; ///< in units in the last place: of this table the documentation speaks
+};
+
+long double exact_sigmoid(long double x) {
+    const long double e = std::exp(-std::abs(x));
+    return x < 0 ? e / (1 + e) : 1 / (1 + e);
+}
+
+const Function functions[] = {
+    {"exp", Primitive::exp, [](long double x) { return std::exp(x); }, Range::all, 1.1},
+    {"expm1", Primitive::expm1, [](long double x) { return std::expm1(x); }, Range::all, 1.9},
+    {"log", Primitive::log, [](long double x) { return std::log(x); }, Range::positive, 0.8},
+    {"log1p", Primitive::log1p, [](long double x) { return std::log1p(x); }, Range::all, 0.8},
+    {"tanh", Primitive::tanh, [](long double x) { return std::tanh(x); }, Range::all, 2.6},
+    {"sigmoid", Primitive::sigmoid, exact_sigmoid, Range::all, 2.2},
+    {"softplus", Primitive::softplus,
+     [](long double x) { return std::log1p(std::exp(-std::abs(x))) + (x > 0 ? x : 0); }, Range::all, 1.6},
+    {"silu", Primitive::silu, [](long double x) { return x * exact_sigmoid(x); }, Range::normal, 3},
+};
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(errors_in_units_in_the_last_place, T, Types) {
+    for (const Function& f : functions) {
+        const double error = worst<T>(f.primitive, f.exact, f.range);
+        BOOST_TEST_MESSAGE(detail::instruction_set()
+                           << ", f" << 8 * sizeof(T) << ", " << f.name << ": " << error << " ulp");
+        BOOST_TEST(error <= f.bound, f.name << " is " << error << " ulp off");
+        BOOST_TEST(error > 0.4); // nobody rounds everything rightly, so something was compared
+        // A function that is 0.1 % off is seen.
+        BOOST_TEST(worst<T>(f.primitive, f.exact, f.range, T(1.001)) > f.bound);
+    }
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(an_entry_does_not_depend_on_where_it_stands, T, Types) {
+    const std::vector<T> x = arguments<T>();
+    for (const Function& f : functions) {
+        const std::vector<T> all(x.begin() + 100'000, x.begin() + 100'500),
+            whole = run<T>(f.primitive, {all});
+        for (std::size_t offset = 0; offset < 40; ++offset)
+            for (const std::size_t n : {1u, 7u, 8u, 15u, 33u, 100u}) {
+                std::vector<T> out(n + offset + 1, T(-7));
+                const T* from[] = {all.data() + offset};
+                block_kernels<T>()[f.primitive](out.data() + offset, from, n);
+                BOOST_REQUIRE(std::equal(out.begin() + static_cast<std::ptrdiff_t>(offset), out.end() - 1,
+                                         whole.begin() + static_cast<std::ptrdiff_t>(offset), same<T>));
+                BOOST_REQUIRE(out.back() == T(-7)); // nothing beyond the end is written
+            }
+    }
+}
+
+// The same for every instruction set: a sum of 256 bytes of partial sums, then halves.
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_sum_has_one_order, T, Types) {
+    constexpr std::size_t together = 256 / sizeof(T);
+    const std::vector<T> x = arguments<T>();
+    for (const std::size_t n : {std::size_t{0}, std::size_t{1}, together - 1, together, together + 1,
+                                3 * together + 5, std::size_t{1000}}) {
+        const T* from = x.data() + 100'001;
+        T partial[together] = {};
+        for (std::size_t i = 0; i < n; ++i)
+            partial[i % together] += from[i];
+        for (std::size_t half = together / 2; half > 0; half /= 2)
+            for (std::size_t k = 0; k < half; ++k)
+                partial[k] += partial[k + half];
+        BOOST_TEST(same<T>(block_kernels<T>().sum(from, n), partial[0]));
+    }
+}
+
+} // namespace
