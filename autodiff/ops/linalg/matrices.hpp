@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <vector>
 
 namespace xtape::detail {
@@ -45,6 +46,16 @@ template <class T>
 template <class T>
 void fill_nan(T* entries, std::size_t count) {
     std::fill(entries, entries + count, std::numeric_limits<T>::quiet_NaN());
+}
+
+/// (A + Aᵀ) / 2 of the n × n entries from `a` on; of a symmetric matrix its own entries, to the bit.
+template <class T>
+[[nodiscard]] std::vector<T> symmetric_part(const T* a, std::size_t n) {
+    std::vector<T> symmetric(n * n);
+    for (std::size_t i = 0; i < n; ++i)
+        for (std::size_t j = 0; j < n; ++j)
+            symmetric[i * n + j] = std::midpoint(a[i * n + j], a[j * n + i]);
+    return symmetric;
 }
 
 /// Matrices for checks: n × n with entries in ±1/2, and n + 1, n + 3, … added to the diagonal. They have an
