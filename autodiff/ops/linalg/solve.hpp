@@ -13,6 +13,19 @@ Var solve(const Var& a, const Var& b);
 /// The inverse of each matrix (… × n × n), which is solve(A, I), with its errors.
 Var inverse(const Var& a);
 
+/// Which triangle of a matrix is meant, and how.
+struct TriangularOptions {
+    bool lower = true;          ///< the lower triangle, or the upper one
+    bool transposed = false;    ///< the triangle's transpose is solved with
+    bool unit_diagonal = false; ///< the diagonal is taken as ones, whatever it holds
+};
+
+/// X with T X = B, where T is a triangle of A, whose other entries are never read: shapes as for solve. By
+/// substitution: `triangular_solve(L, y, {.transposed = true})` is Lᵀ⁻¹ y. Throws ShapeError where the shapes
+/// do not fit, and, evaluated, SingularError where an entry of the diagonal is 0. The derivative with respect
+/// to A has entries in the triangle only.
+Var triangular_solve(const Var& a, const Var& b, const TriangularOptions& options = {});
+
 [[nodiscard]] std::span<const Op> linear_system_ops();
 
 } // namespace xtape

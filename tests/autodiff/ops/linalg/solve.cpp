@@ -85,6 +85,63 @@ BOOST_AUTO_TEST_CASE(a_singular_matrix_is_named) {
     BOOST_CHECK_THROW(inverse(y), ShapeError);
 }
 
+// The triangles of K, with ones or K's own entries on the diagonal, written out.
+BOOST_AUTO_TEST_CASE(a_triangle_times_the_solution_is_the_right_side) {
+    Tape tape;
+    const xt::xarray<double> k{{4, 2, 1}, {1, 3, -1}, {2, 1, 5}};
+    const Var A = tape.constant(k), b = tape.constant(xt::xarray<double>{{1, 2}, {-3, 0.5}, {4, 7}});
+    const Var lower = tape.constant(xt::xarray<double>{{4, 0, 0}, {1, 3, 0}, {2, 1, 5}});
+    const Var unit_upper = tape.constant(xt::xarray<double>{{1, 2, 1}, {0, 1, -1}, {0, 0, 1}});
+    const auto off = [&](const Var& triangle, const TriangularOptions& options) {
+        return largest((matmul(triangle, triangular_solve(A, b, options)) - b).value());
+    };
+    BOOST_TEST(off(lower, {}) < 1e-14);
+    BOOST_TEST(off(matrix_transpose(lower), {.transposed = true}) < 1e-14);
+    BOOST_TEST(off(unit_upper, {.lower = false, .unit_diagonal = true}) < 1e-14);
+    BOOST_TEST(off(matrix_transpose(unit_upper),
+                   {.lower = false, .transposed = true, .unit_diagonal = true}) < 1e-14);
+    BOOST_TEST(off(lower, {.transposed = true}) > 0.1);
+    BOOST_TEST(off(A, {}) > 0.1);
+    const Var v = tape.constant(xt::xarray<double>{4, -2, 5});
+    BOOST_TEST(triangular_solve(A, v).rank() == 1U);
+    BOOST_TEST(largest((matmul(lower, triangular_solve(A, v)) - v).value()) < 1e-14);
+}
+
+// What the triangle does not hold has no derivative, and may be anything, even NaN.
+BOOST_AUTO_TEST_CASE(only_the_triangle_is_read_and_carries_a_cotangent) {
+    Tape tape;
+    const double nan = std::numeric_limits<double>::quiet_NaN();
+    const Var L = tape.variable("L", xt::xarray<double>{{2, nan, nan}, {1, 4, nan}, {-3, 5, 1}});
+    const Var y = tape.constant(xt::xarray<double>{2, 9, 1});
+    const Var x = triangular_solve(L, y); // (1, 2, −6)
+    BOOST_TEST(x.value() == (xt::xarray<double>{1, 2, -6}), boost::test_tools::per_element());
+    // x₁ = (y₁ − l₁₀ y₀ / l₀₀) / l₁₁
+    const xt::xarray<double> slopes{{0.125, 0, 0}, {-0.25, -0.5, 0}, {0, 0, 0}};
+    const Var second = sum(x * tape.constant(xt::xarray<double>{0, 1, 0}));
+    BOOST_TEST(gradient(second, L).value() == slopes, boost::test_tools::per_element());
+    const Var unit = tape.variable("U", xt::xarray<double>{{nan, 2}, {nan, 0}});
+    const Var of_unit = triangular_solve(unit, tape.constant(xt::xarray<double>{5, 3}),
+                                         {.lower = false, .unit_diagonal = true});
+    BOOST_TEST(of_unit.value() == (xt::xarray<double>{-1, 3}), boost::test_tools::per_element());
+    BOOST_TEST(gradient(sum(of_unit), unit).value() == (xt::xarray<double>{{0, -3}, {0, 0}}),
+               boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(a_zero_on_the_diagonal_of_a_triangle_is_named) {
+    Tape tape;
+    const Var L = tape.variable("L", xt::xarray<double>{{{1, 0}, {2, 3}}, {{1e-300, 0}, {2, 0}}});
+    const Var y = tape.variable("y", xt::xarray<double>{{1, 0}, {2, 1}});
+    BOOST_CHECK_EXCEPTION((void)triangular_solve(L, y).value(), SingularError, [](const SingularError& e) {
+        return std::string(e.what()) ==
+               "triangular_solve(L, y): L[1] (2×2) is singular: pivot 2 is 0. Add a small diagonal, or check "
+               "for a row of zeros.";
+    });
+    BOOST_TEST(std::isfinite(triangular_solve(L, y, {.unit_diagonal = true}).value()(1, 1, 1)));
+    BOOST_CHECK_THROW(triangular_solve(tape.constant(xt::xarray<double>{{1, 2, 3}, {4, 5, 6}}), y),
+                      ShapeError);
+    BOOST_CHECK_THROW(triangular_solve(L, tape.constant(xt::xarray<double>{1, 2, 3})), ShapeError);
+}
+
 BOOST_AUTO_TEST_CASE(nan_and_nothing) {
     Tape tape;
     xt::xarray<double> k = K;
