@@ -14,9 +14,9 @@ bool has_parts(const Records& records, const Record& record) {
 }
 
 /// The body of a record, recorded with these operands.
-Var body_of(const Records& records, const Record& record, std::vector<Var> operands,
-            const std::shared_ptr<Records>& to) {
+Var body_of(const Records& records, const Record& record, std::vector<Var> operands) {
     const Definition& definition = records.definition(record);
+    const auto to = operands.front().records();
     for (const std::string& name : definition.attributes)
         operands.push_back(Operand(records.attributes(record).real(name)).on(to, Kind::real));
     const Var body = definition.body(operands);
@@ -36,17 +36,22 @@ std::vector<bool> needed(const Records& records, const std::vector<Var>& outputs
     return needed;
 }
 
+bool has_bodies(const Records& records) {
+    for (std::uint32_t r = 0; r < records.record_count(); ++r)
+        if (has_parts(records, records.record(r))) return true;
+    return false;
+}
+
 } // namespace
 
-Expanded expand(const std::vector<Var>& inputs, const std::vector<Var>& outputs) {
+Expanded rewritten(const std::vector<Var>& inputs, const std::vector<Var>& outputs, const Parts& parts) {
     Expanded result;
     const Records& from = *outputs.front().records();
     Records& to = *result.tape.records();
     std::vector<bool> needed = detail::needed(from, outputs);
     for (const Var& input : inputs)
-        needed[from.result(input.id()).record] = true;
+        if (!input.empty()) needed[from.result(input.id()).record] = true;
     std::vector<std::uint32_t> moved(from.result_count(), 0);
-    bool more = false; // a body may use operations that have bodies
     for (std::uint32_t r = 0; r < from.record_count(); ++r) {
         if (!needed[r]) continue;
         const Record& record = from.record(r);
@@ -58,12 +63,8 @@ Expanded expand(const std::vector<Var>& inputs, const std::vector<Var>& outputs)
             std::vector<Var> operands;
             for (const std::uint32_t id : from.operands(record))
                 operands.push_back(to.var(moved[id]));
-            const std::uint32_t count = to.record_count();
-            const bool parts = has_parts(from, record);
-            first = parts ? body_of(from, record, std::move(operands), to.shared_from_this()).id()
-                          : to.append(from.op(record), operands, from.attributes(record));
-            for (std::uint32_t k = count; parts && k < to.record_count(); ++k)
-                more |= has_parts(to, to.record(k));
+            const Var made = parts(from, record, operands);
+            first = made.empty() ? to.append(from.op(record), operands, from.attributes(record)) : made.id();
         }
         for (std::uint32_t k = 0; k < record.result_count; ++k)
             moved[record.first_result + k] = first + k;
@@ -72,10 +73,20 @@ Expanded expand(const std::vector<Var>& inputs, const std::vector<Var>& outputs)
         if (needed[from.result(id).record] && to.name_of(moved[id]).empty() && !to.find(name))
             to.name(moved[id], name);
     for (const Var& input : inputs)
-        result.inputs.push_back(to.var(moved[input.id()]));
+        result.inputs.push_back(input.empty() ? Var() : to.var(moved[input.id()]));
     for (const Var& output : outputs)
         result.outputs.push_back(to.var(moved[output.id()]));
-    return more ? expand(result.inputs, result.outputs) : std::move(result);
+    return result;
+}
+
+Expanded expand(const std::vector<Var>& inputs, const std::vector<Var>& outputs) {
+    const Parts bodies = [](const Records& records, const Record& record, const std::vector<Var>& operands) {
+        return has_parts(records, record) ? body_of(records, record, operands) : Var();
+    };
+    Expanded result = rewritten(inputs, outputs, bodies);
+    while (has_bodies(*result.tape.records())) // a body may use operations that have bodies
+        result = rewritten(result.inputs, result.outputs, bodies);
+    return result;
 }
 
 } // namespace xtape::detail

@@ -14,15 +14,15 @@ void Loop<T>::merge_axes() {
     for (std::size_t axis = space.size() < 2 ? 0 : space.size() - 1; axis-- > 0;) {
         const bool all =
             std::ranges::all_of(loads, [&](const Load& load) { return merges(axis, load.strides); }) &&
-            std::ranges::all_of(sums, [&](const Sum& sum) { return merges(axis, sum.strides); });
+            std::ranges::all_of(reductions, [&](const Reduction& r) { return merges(axis, r.strides); });
         if (!all) continue;
         const auto erase = [&](auto& list) { list.erase(list.begin() + static_cast<std::ptrdiff_t>(axis)); };
         space[axis + 1] *= space[axis];
         erase(space);
         for (Load& load : loads)
             erase(load.strides);
-        for (Sum& sum : sums)
-            erase(sum.strides);
+        for (Reduction& r : reductions)
+            erase(r.strides);
     }
 }
 
@@ -55,8 +55,8 @@ void Loop<T>::finish() {
     for (std::size_t k = 0; k < instructions.size(); ++k)
         for (const std::size_t slot : instructions[k].in)
             until[slot] = k;
-    for (const Sum& sum : sums)
-        until[sum.slot] = last;
+    for (const Reduction& r : reductions)
+        until[r.slot] = last;
     for (const Store& store : stores)
         until[store.slot] = last;
     registers.assign(slots, in_memory);

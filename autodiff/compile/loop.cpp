@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 
 namespace xtape::detail {
 namespace {
@@ -34,6 +35,21 @@ void gather(Element element, const void* from, std::ptrdiff_t offset, std::ptrdi
     }
 }
 
+/// The loop that folds entry by entry.
+template <class T>
+BlockKernel<T> entrywise(Fold fold) {
+    return block_kernels<T>()[fold == Fold::sum       ? Primitive::add
+                              : fold == Fold::maximum ? Primitive::maximum
+                                                      : Primitive::minimum];
+}
+
+/// What folding begins with.
+template <class T>
+T neutral(Fold fold) {
+    constexpr T infinity = std::numeric_limits<T>::infinity();
+    return fold == Fold::sum ? T{0} : fold == Fold::maximum ? -infinity : infinity;
+}
+
 } // namespace
 
 template <std::floating_point T>
@@ -54,29 +70,38 @@ void Loop<T>::fill(const Load& load, const void* from, T* to, std::size_t row, s
 }
 
 template <std::floating_point T>
-void Loop<T>::add(const Sum& sum, const T* from, T* to, std::size_t row, std::size_t rows_here,
-                  std::size_t column, std::size_t columns_here) const {
-    const std::ptrdiff_t inner = sum.strides.empty() ? 0 : sum.strides.back();
-    if (sum.entries == 1) {
-        *to += block_kernels<T>().sum(from, rows_here * columns_here);
+void Loop<T>::reduce(const Reduction& reduction, const T* from, T* to, std::size_t row, std::size_t rows_here,
+                     std::size_t column, std::size_t columns_here) const {
+    const std::ptrdiff_t inner = reduction.strides.empty() ? 0 : reduction.strides.back();
+    const auto fold = block_kernels<T>()[reduction.fold];
+    const auto into = [&, kernel = entrywise<T>(reduction.fold)](T* at, const T* entries, std::size_t n) {
+        const T* const both[] = {at, entries};
+        kernel(at, both, n);
+    };
+    if (reduction.entries == 1) {
+        const T all = fold(from, rows_here * columns_here);
+        into(to, &all, 1);
         return;
     }
-    const auto total = block_kernels<T>().sum;
     for (std::size_t r = row; r < row + rows_here; ++r, from += columns_here) {
-        T* at = to + offset(sum.strides, r) + static_cast<std::ptrdiff_t>(column) * inner;
-        if (inner == 0)
-            *at += total(from, columns_here);
-        else
+        T* at = to + offset(reduction.strides, r) + static_cast<std::ptrdiff_t>(column) * inner;
+        if (inner == 0) {
+            const T all = fold(from, columns_here);
+            into(at, &all, 1);
+        } else if (inner == 1) {
+            into(at, from, columns_here);
+        } else {
             for (std::size_t i = 0; i < columns_here; ++i)
-                at[static_cast<std::ptrdiff_t>(i) * inner] += from[i];
+                into(at + static_cast<std::ptrdiff_t>(i) * inner, from + i, 1);
+        }
     }
 }
 
 template <std::floating_point T>
 void Loop<T>::run(void* const* memory, T* scratch, T** pointers) const {
     using When = typename Load::When;
-    for (const Sum& sum : sums)
-        std::fill_n(static_cast<T*>(memory[sum.storage]), sum.entries, T{0});
+    for (const Reduction& r : reductions)
+        std::fill_n(static_cast<T*>(memory[r.storage]), r.entries, neutral<T>(r.fold));
     if (rows * columns == 0) return;
     const std::size_t block = block_rows * block_columns;
     for (std::size_t slot = 0; slot < slots; ++slot)
@@ -114,9 +139,9 @@ void Loop<T>::run(void* const* memory, T* scratch, T** pointers) const {
                     std::transform(pointers[store.slot], pointers[store.slot] + count,
                                    static_cast<bool*>(memory[store.storage]) + begin,
                                    [](T x) { return x != 0; });
-            for (const Sum& sum : sums)
-                add(sum, pointers[sum.slot], static_cast<T*>(memory[sum.storage]), row, rows_here, column,
-                    columns_here);
+            for (const Reduction& r : reductions)
+                reduce(r, pointers[r.slot], static_cast<T*>(memory[r.storage]), row, rows_here, column,
+                       columns_here);
         }
 }
 

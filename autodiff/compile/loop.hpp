@@ -38,8 +38,9 @@ struct Loop {
         std::size_t slot, storage;
         Element element;
     };
-    /// A sum over axes, added up in place; a stride is 0 along an axis that is summed over.
-    struct Sum {
+    /// A sum, maximum or minimum over axes, in place; a stride is 0 along an axis that is folded.
+    struct Reduction {
+        Fold fold;
         std::size_t slot, storage, entries;
         Strides strides;
     };
@@ -48,7 +49,7 @@ struct Loop {
     std::vector<Load> loads;
     std::vector<Instruction> instructions;
     std::vector<Store> stores;
-    std::vector<Sum> sums;
+    std::vector<Reduction> reductions;
     std::size_t slots = 0;
 
     // What `finish` decides.
@@ -73,8 +74,8 @@ private:
     [[nodiscard]] std::ptrdiff_t offset(const Strides& strides, std::size_t row) const;
     void fill(const Load& load, const void* from, T* to, std::size_t row, std::size_t rows,
               std::size_t column, std::size_t columns) const;
-    void add(const Sum& sum, const T* from, T* to, std::size_t row, std::size_t rows, std::size_t column,
-             std::size_t columns) const;
+    void reduce(const Reduction& reduction, const T* from, T* to, std::size_t row, std::size_t rows,
+                std::size_t column, std::size_t columns) const;
 };
 
 extern template struct Loop<float>;

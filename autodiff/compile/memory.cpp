@@ -20,8 +20,8 @@ void for_each_storage(const PlanStep<T>& step, F f) {
             f(load.storage);
         for (const auto& store : loop->stores)
             f(store.storage);
-        for (const auto& sum : loop->sums)
-            f(sum.storage);
+        for (const auto& reduction : loop->reductions)
+            f(reduction.storage);
     } else if (const auto* product = std::get_if<Product<T>>(&step.work)) {
         f(product->a.storage);
         f(product->b.storage);

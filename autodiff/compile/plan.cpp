@@ -119,11 +119,13 @@ void Plan<T>::describe() {
             std::vector<std::string> names;
             for (const auto& instruction : loop->instructions)
                 names.push_back(instruction.name);
-            for (std::size_t k = 0; k < loop->sums.size(); ++k)
-                names.emplace_back("sum");
+            for (const auto& reduction : loop->reductions)
+                names.emplace_back(reduction.fold == Fold::sum       ? "sum"
+                                   : reduction.fold == Fold::maximum ? "maximum of all"
+                                                                     : "minimum of all");
             step.text = fmt::format("loop over {} × {}: {}; reads {}, writes {}", loop->rows, loop->columns,
                                     fmt::join(names, ", "), loop->loads.size(),
-                                    loop->stores.size() + loop->sums.size());
+                                    loop->stores.size() + loop->reductions.size());
         } else if (const auto* product = std::get_if<Product<T>>(&step.work)) {
             step.text =
                 fmt::format("product ({} × {}{}) ({} × {}{}), {} of it", product->rows, product->inner,

@@ -46,8 +46,8 @@ public:
         if (views_[id]) return; // an input
         if (const Leaf* leaf = records_.leaf(id)) {
             take_leaf(id, *leaf);
-        } else if (!fold(record) && !take_view(record) && !take_elementwise(record) && !take_sum(record) &&
-                   !take_product(record)) {
+        } else if (!fold(record) && !take_view(record) && !take_elementwise(record) &&
+                   !take_reduction(record) && !take_product(record)) {
             take_fallback(index, record);
         }
     }
@@ -299,15 +299,22 @@ private:
         return true;
     }
 
-    bool take_sum(const Record& record) {
-        if (records_.op(record).name() != "xtape::sum") return false;
+    bool take_reduction(const Record& record) {
+        static const std::map<std::string_view, Fold> folds{{"xtape::sum", Fold::sum},
+                                                            {"xtape::amax", Fold::maximum},
+                                                            {"xtape::amin", Fold::minimum},
+                                                            {"xtape::largest", Fold::maximum}};
+        const auto fold = folds.find(records_.op(record).name());
+        if (fold == folds.end()) return false;
         const std::uint32_t id = record.first_result;
         const ArrayView view = operands(record)[0];
-        const std::size_t step = loop_for(squeezed(view.extents), {view});
-        const std::size_t slot = load(step, view), entries = size_of(extents(id));
+        const std::size_t entries = size_of(extents(id));
+        // Of nothing there is no largest entry: the operation itself says so.
+        if (fold->first.starts_with("xtape::am") && size_of(view.extents) == 0 && entries > 0) return false;
+        const std::size_t step = loop_for(squeezed(view.extents), {view}), slot = load(step, view);
         const std::size_t storage = add({Place::nowhere, 0, entries, element_of<T>}, step);
-        loop(step)->sums.push_back(
-            {slot, storage, entries,
+        loop(step)->reductions.push_back(
+            {fold->second, slot, storage, entries,
              squeezed(reduced_strides(view.extents, records_.attributes(record).axes("axes")),
                       view.extents)});
         plan_.steps_[step].flops += static_cast<double>(size_of(view.extents));

@@ -1,4 +1,4 @@
-#include <xtape/autodiff/compile/expand.hpp>
+#include <xtape/autodiff/compile/lower.hpp>
 #include <xtape/autodiff/compile/plan.hpp>
 #include <xtape/autodiff/compile/program.hpp>
 
@@ -25,6 +25,7 @@ struct Program<T>::State {
     std::vector<Input> declared;
     Tape tape; ///< simplified
     std::vector<Var> inputs, outputs;
+    detail::Expanded lowered; ///< the same, of which plans are made
 
     std::mutex mutex;
     std::vector<std::shared_ptr<const detail::Plan<T>>> plans; ///< the last used comes first
@@ -68,12 +69,13 @@ struct Program<T>::State {
         std::vector<std::uint32_t> results;
         for (std::size_t k = 0; k < declared.size(); ++k) {
             extents.push_back(extents_of(k));
-            shapes.emplace_back(declared[k].shape, inputs[k].empty() ? unneeded : inputs[k].id());
+            const Var& input = lowered.inputs[k];
+            shapes.emplace_back(declared[k].shape, input.empty() ? unneeded : input.id());
         }
-        for (const Var& output : outputs)
+        for (const Var& output : lowered.outputs)
             results.push_back(output.id());
-        plans.insert(plans.begin(),
-                     std::make_shared<const detail::Plan<T>>(tape.records(), results, shapes, extents));
+        plans.insert(plans.begin(), std::make_shared<const detail::Plan<T>>(lowered.tape.records(), results,
+                                                                            shapes, extents));
         if (plans.size() > most_plans) plans.pop_back();
         return plans.front();
     }
@@ -227,6 +229,7 @@ Program<T> compile(const std::vector<Var>& inputs, const std::vector<Var>& outpu
                                            "inputs of the program. Add it.",
                                            records.describe(id)));
     }
+    state->lowered = detail::lower(state->inputs, state->outputs);
     return Program<T>(std::move(state));
 }
 

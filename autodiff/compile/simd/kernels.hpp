@@ -7,7 +7,7 @@
 namespace xtape::detail {
 
 /// Computes n entries from n entries of each operand, all adjacent in memory; masks are numbers, 0 and 1.
-/// `out` is none of the operands. An entry does not depend on its position, on n or on alignment.
+/// `out` may be one of the operands. An entry does not depend on its position, on n or on alignment.
 template <class T>
 using BlockKernel = void (*)(T* out, const T* const* in, std::size_t n);
 
@@ -47,13 +47,18 @@ enum class Primitive {
     count,
 };
 
+/// How entries become one.
+enum class Fold { sum, maximum, minimum, count };
+
 template <class T>
 struct BlockKernels {
     BlockKernel<T> of[static_cast<std::size_t>(Primitive::count)];
-    /// The sum of n adjacent entries, in 256 bytes of partial sums whose number and order depend on n alone.
-    T (*sum)(const T* in, std::size_t n);
+    /// Of n adjacent entries, in 256 bytes of partial results whose number and order depend on n alone. NaN
+    /// wins.
+    T (*fold[static_cast<std::size_t>(Fold::count)])(const T* in, std::size_t n);
 
     [[nodiscard]] BlockKernel<T> operator[](Primitive p) const { return of[static_cast<std::size_t>(p)]; }
+    [[nodiscard]] auto operator[](Fold f) const { return fold[static_cast<std::size_t>(f)]; }
 };
 
 /// Those that this machine runs. The first call looks at the processor, and at the environment variable

@@ -36,27 +36,50 @@ void loop(T* out, const T* const* in, std::size_t n) {
     __builtin_memcpy(out + i, results, (n - i) * sizeof(T));
 }
 
+/// What folding begins with.
 template <class T>
-T sum(const T* in, std::size_t n) {
-    constexpr std::size_t width = lanes<T>, registers = 256 / register_bytes, together = registers * width;
-    Vector<T> partial[registers] = {};
+constexpr T neutral(Fold fold) {
+    return fold == Fold::sum ? T{0} : fold == Fold::maximum ? -Format<T>::infinity : Format<T>::infinity;
+}
+
+template <class T, Fold how>
+Vector<T> together(Vector<T> a, Vector<T> b) {
+    if constexpr (how == Fold::sum)
+        return a + b;
+    else if constexpr (how == Fold::maximum)
+        return maximum<T>(a, b);
+    else
+        return minimum<T>(a, b);
+}
+
+template <class T, Fold how>
+T fold(const T* in, std::size_t n) {
+    constexpr std::size_t width = lanes<T>, registers = 256 / register_bytes, many = registers * width;
+    Vector<T> partial[registers];
+    for (Vector<T>& p : partial)
+        p = all<T>(neutral<T>(how));
     std::size_t i = 0;
-    for (; i + together <= n; i += together)
+    for (; i + many <= n; i += many)
         for (std::size_t k = 0; k < registers; ++k)
-            partial[k] += load<T>(in + i + k * width);
+            partial[k] = together<T, how>(partial[k], load<T>(in + i + k * width));
     if (i < n) {
-        T padded[together] = {};
+        T padded[many];
+        for (T& p : padded)
+            p = neutral<T>(how);
         __builtin_memcpy(padded, in + i, (n - i) * sizeof(T));
         for (std::size_t k = 0; k < registers; ++k)
-            partial[k] += load<T>(padded + k * width);
+            partial[k] = together<T, how>(partial[k], load<T>(padded + k * width));
     }
-    T all[together];
-    for (std::size_t k = 0; k < registers; ++k)
-        store<T>(all + k * width, partial[k]);
-    for (std::size_t half = together / 2; half > 0; half /= 2)
+    // Halves of registers, then halves of the last.
+    for (std::size_t half = registers / 2; half > 0; half /= 2)
         for (std::size_t k = 0; k < half; ++k)
-            all[k] += all[k + half];
-    return all[0];
+            partial[k] = together<T, how>(partial[k], partial[k + half]);
+    T last[2 * width];
+    store<T>(last, partial[0]);
+    store<T>(last + width, all<T>(neutral<T>(how)));
+    for (std::size_t half = width / 2; half > 0; half /= 2)
+        store<T>(last, together<T, how>(load<T>(last), load<T>(last + half)));
+    return last[0];
 }
 
 template <class T>
@@ -120,7 +143,9 @@ constexpr BlockKernels<T> table() {
     unary(negation, [](V a) { return number<T>(a == zero); });
     binary(conjunction, [](V a, V b) { return number<T>((a != zero) & (b != zero)); });
     binary(disjunction, [](V a, V b) { return number<T>((a != zero) | (b != zero)); });
-    t.sum = sum<T>;
+    t.fold[static_cast<std::size_t>(Fold::sum)] = fold<T, Fold::sum>;
+    t.fold[static_cast<std::size_t>(Fold::maximum)] = fold<T, Fold::maximum>;
+    t.fold[static_cast<std::size_t>(Fold::minimum)] = fold<T, Fold::minimum>;
     return t;
 }
 
