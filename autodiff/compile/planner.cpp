@@ -26,8 +26,14 @@ Element element_of_kind(Kind kind) {
 template <std::floating_point T>
 class Planner {
 public:
-    Planner(Plan<T>& plan, std::size_t results)
-        : plan_(plan), records_(*plan.records_), views_(results), folded_(results) {}
+    Planner(Plan<T>& plan, std::size_t results, const std::vector<std::uint32_t>& outputs)
+        : plan_(plan), records_(*plan.records_), uses_(results), views_(results), folded_(results) {
+        for (std::uint32_t r = 0; r < records_.record_count(); ++r)
+            for (const std::uint32_t id : records_.operands(records_.record(r)))
+                ++uses_[id];
+        for (const std::uint32_t id : outputs)
+            ++uses_[id];
+    }
 
     void take_inputs(const std::vector<std::pair<Shape, std::uint32_t>>& inputs) {
         for (std::size_t k = 0; k < inputs.size(); ++k) {
@@ -46,7 +52,7 @@ public:
         if (views_[id]) return; // an input
         if (const Leaf* leaf = records_.leaf(id)) {
             take_leaf(id, *leaf);
-        } else if (!fold(record) && !take_view(record) && !take_elementwise(record) &&
+        } else if (!fold(record) && !take_view(record) && !take_scale(record) && !take_elementwise(record) &&
                    !take_reduction(record) && !take_product(record)) {
             take_fallback(index, record);
         }
@@ -161,12 +167,16 @@ private:
         return slot;
     }
 
-    /// The first loop over this space that all operands are there for, or a new one.
+    /// The first loop over this space that all operands are there for, or a new one. What lies in memory is
+    /// read after the last step that is no loop: computed earlier, the result would have to be kept as well.
     std::size_t loop_for(const Extents& space, const std::vector<ArrayView>& operands) {
         std::size_t first = 0;
-        for (const ArrayView& view : operands)
-            if (const std::size_t producer = producers_[view.storage]; producer != none)
-                first = std::max(first, slot_within(producer, view) ? producer : producer + 1);
+        for (const ArrayView& view : operands) {
+            const std::size_t producer = producers_[view.storage];
+            const bool within = producer != none && slot_within(producer, view);
+            if (slots_[view.storage] == none) first = std::max(first, barrier_);
+            if (producer != none) first = std::max(first, within ? producer : producer + 1);
+        }
         for (std::size_t step = first; step < plan_.steps_.size(); ++step)
             if (const Loop<T>* candidate = loop(step);
                 candidate && candidate->space == space && candidate->instructions.size() < most_instructions)
@@ -284,6 +294,26 @@ private:
         return true;
     }
 
+    /// A product times a number is one step, where nobody else wants the product alone.
+    bool take_scale(const Record& record) {
+        if (records_.op(record).name() != "xtape::multiply") return false;
+        const auto operands = records_.operands(record);
+        for (const std::size_t k : {0, 1}) {
+            const std::uint32_t number = operands[k], product = operands[1 - k];
+            if (!folded_[number] || folded_[number]->size() != 1 || uses_[product] != 1 ||
+                records_.op(records_.record_of(product)).name() != "xtape::matmul" ||
+                views_[number]->extents.size() > views_[product]->extents.size())
+                continue;
+            const ArrayView& view = *views_[product];
+            auto* step = std::get_if<Product<T>>(&plan_.steps_[producers_[view.storage]].work);
+            if (!step) continue;
+            step->scale *= folded_[number]->template data<T>()[0];
+            views_[record.first_result] = view;
+            return true;
+        }
+        return false;
+    }
+
     bool take_elementwise(const Record& record) {
         const BlockKernel<T> kernel = block_kernel<T>(records_.op(record));
         if (!kernel) return false;
@@ -376,6 +406,7 @@ private:
         views_[record.first_result] = whole(product.c, extents);
         const double flops = 2 * static_cast<double>(size_of(extents)) * static_cast<double>(product.inner);
         plan_.steps_.push_back({std::move(product), {}, flops});
+        barrier_ = plan_.steps_.size();
         return true;
     }
 
@@ -395,10 +426,13 @@ private:
             views_[id] = whole(fallback.results.back(), fallback.extents.back());
         }
         plan_.steps_.push_back({std::move(fallback), {}, 0});
+        barrier_ = plan_.steps_.size();
     }
 
     Plan<T>& plan_;
     const Records& records_;
+    std::size_t barrier_ = 0;                       ///< the step after the last that is no loop
+    std::vector<std::uint32_t> uses_;               ///< by id: how many records and outputs read it
     std::vector<std::optional<ArrayView>> views_;   ///< by id
     std::vector<std::optional<AnyArray>> folded_;   ///< by id
     std::vector<std::size_t> producers_;            ///< by storage: the step that computes it
@@ -422,7 +456,7 @@ Plan<T>::Plan(std::shared_ptr<Records> records, const std::vector<std::uint32_t>
                                 dim.name(), *known, extents[k][axis]));
             if (!known) environment_.set(dim.name(), extents[k][axis]);
         }
-    Planner<T> planner(*this, records_->result_count());
+    Planner<T> planner(*this, records_->result_count(), outputs);
     planner.take_inputs(inputs);
     for (std::uint32_t r = 0; r < records_->record_count(); ++r)
         planner.take(r);

@@ -8,13 +8,13 @@
 namespace xtape::detail {
 namespace {
 
-void gemm(CBLAS_TRANSPOSE a_op, CBLAS_TRANSPOSE b_op, int m, int n, int k, const float* a, int lda,
-          const float* b, int ldb, float* c, int ldc) {
-    cblas_sgemm(CblasRowMajor, a_op, b_op, m, n, k, 1, a, lda, b, ldb, 0, c, ldc);
+void gemm(CBLAS_TRANSPOSE a_op, CBLAS_TRANSPOSE b_op, int m, int n, int k, float scale, const float* a,
+          int lda, const float* b, int ldb, float* c, int ldc) {
+    cblas_sgemm(CblasRowMajor, a_op, b_op, m, n, k, scale, a, lda, b, ldb, 0, c, ldc);
 }
-void gemm(CBLAS_TRANSPOSE a_op, CBLAS_TRANSPOSE b_op, int m, int n, int k, const double* a, int lda,
-          const double* b, int ldb, double* c, int ldc) {
-    cblas_dgemm(CblasRowMajor, a_op, b_op, m, n, k, 1, a, lda, b, ldb, 0, c, ldc);
+void gemm(CBLAS_TRANSPOSE a_op, CBLAS_TRANSPOSE b_op, int m, int n, int k, double scale, const double* a,
+          int lda, const double* b, int ldb, double* c, int ldc) {
+    cblas_dgemm(CblasRowMajor, a_op, b_op, m, n, k, scale, a, lda, b, ldb, 0, c, ldc);
 }
 
 CBLAS_TRANSPOSE op(const Side& side) { return side.transposed ? CblasTrans : CblasNoTrans; }
@@ -29,11 +29,11 @@ void Product<T>::run(void* const* memory) const {
     if (rows * columns == 0) return;
     for (const auto& [left_at, right_at] : offsets) {
         if (inner == 0)
-            std::fill_n(to, rows * columns, T{0});
+            std::fill_n(to, rows * columns, 0 * scale);
         else
             gemm(op(a), op(b), static_cast<int>(rows), static_cast<int>(columns), static_cast<int>(inner),
-                 left + left_at, static_cast<int>(a.leading), right + right_at, static_cast<int>(b.leading),
-                 to, static_cast<int>(columns));
+                 scale, left + left_at, static_cast<int>(a.leading), right + right_at,
+                 static_cast<int>(b.leading), to, static_cast<int>(columns));
         to += rows * columns;
     }
 }

@@ -14,11 +14,12 @@ struct Side {
     std::size_t leading = 1;
 };
 
-/// C = A B for each pair of offsets, in entries: (rows × inner) times (inner × columns), C contiguous and one
+/// C = scale · A B for each pair of offsets, in entries: (rows × inner) times (inner × columns), C contiguous and one
 /// after the other.
 template <std::floating_point T>
 struct Product {
     Side a, b;
+    T scale = 1;
     std::size_t c = 0, rows = 0, inner = 0, columns = 0;
     std::vector<std::pair<std::size_t, std::size_t>> offsets;
 
