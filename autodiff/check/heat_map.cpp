@@ -17,7 +17,7 @@ constexpr std::size_t every_label = 8;                                  ///< on 
 /// An array as a matrix of cells.
 class Map {
 public:
-    explicit Map(const Differences& differences) : d_(differences) {
+    explicit Map(const EntryDifferences& differences) : d_(differences) {
         columns_ = d_.extents.empty() ? 1 : d_.extents.back();
         rows_ = columns_ == 0 ? 0 : d_.values.size() / columns_;
         const auto block = [](std::size_t n) {
@@ -153,14 +153,14 @@ private:
         return text + "</p>\n";
     }
 
-    const Differences& d_;
+    const EntryDifferences& d_;
     std::size_t rows_, columns_, block_rows_, block_columns_, beyond_ = 0, not_finite_ = 0;
     double largest_ = 0;
 };
 
 } // namespace
 
-std::string heat_map(const std::string& name, const Differences& differences) {
+std::string heat_map(const std::string& name, const EntryDifferences& differences) {
     return Map(differences).html(name);
 }
 

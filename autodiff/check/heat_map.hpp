@@ -17,7 +17,7 @@ inline constexpr std::size_t most_cells = 64;
 /// position and the difference, to the last digit; where there is room the difference is written out too.
 /// The last dimension runs across, all others down. A large array of which every entry is within its
 /// tolerance has a line instead, one without entries nothing.
-[[nodiscard]] std::string heat_map(const std::string& name, const Differences& differences);
+[[nodiscard]] std::string heat_map(const std::string& name, const EntryDifferences& differences);
 
 /// The style that it needs: colours for light and dark, which a page may override.
 [[nodiscard]] const char* heat_map_style();

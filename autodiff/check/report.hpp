@@ -14,7 +14,7 @@ enum class Verdict { pass, fail, inconclusive };
 [[nodiscard]] const char* to_string(Verdict verdict);
 
 /// How an array differs from what it should be, entry by entry, row by row.
-struct Differences {
+struct EntryDifferences {
     std::vector<std::size_t> extents;
     std::vector<double> values;    ///< the person's minus the right one; NaN where either is
     std::vector<double> tolerance; ///< what rounding explains
@@ -39,7 +39,7 @@ struct Comparison {
     std::string finding = {}; ///< a sentence below the table, which continues the name: `[2,0]: 0.83 on …`
     std::string answer = {}; ///< continues the note with the right number, which a homework's hint leaves out
     std::vector<FoundEquation> equations = {}; ///< those of the finding
-    Differences differences = {};              ///< without values where they are not kept
+    EntryDifferences differences = {};         ///< without values where they are not kept
 };
 
 /// The result of a check: prints as a table through fmt and into streams, is true where all passed (so that

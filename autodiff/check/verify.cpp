@@ -125,8 +125,8 @@ std::string wrong_shape(const Extents& mine, const Extents& right) {
     return yours + (size_of(mine) == size_of(right) ? ": reshape it to " + to_string(right) : "");
 }
 
-Differences differences(const Array<long double>& mine, const detail::Truth& truth, long double factor) {
-    Differences result{{mine.shape().begin(), mine.shape().end()}, {}, {}};
+EntryDifferences differences(const Array<long double>& mine, const detail::Truth& truth, long double factor) {
+    EntryDifferences result{{mine.shape().begin(), mine.shape().end()}, {}, {}};
     for (std::size_t i = 0; i < mine.size(); ++i) {
         result.values.push_back(static_cast<double>(mine.data()[i] - factor * truth.value.data()[i]));
         result.tolerance.push_back(static_cast<double>(factor * truth.tolerance.data()[i]));
