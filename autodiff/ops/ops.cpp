@@ -23,6 +23,7 @@ std::vector<Family> builtin_families() {
             {"Diagonals and triangles", diagonal_ops()},
             {"Linear systems", linear_system_ops()},
             {"Cholesky", cholesky_ops()},
+            {"Symmetric eigenvalue problem", eigen_ops()},
             {"Random numbers", random_ops()}};
 }
 

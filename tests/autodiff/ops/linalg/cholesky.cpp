@@ -2,7 +2,6 @@
 #include <xtape/autodiff/ops/linalg/cholesky.hpp>
 
 #include <boost/test/unit_test.hpp>
-#include <fmt/format.h>
 
 #include <cmath>
 #include <limits>
