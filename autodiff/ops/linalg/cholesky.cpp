@@ -58,10 +58,12 @@ const Op cholesky_op =
         })
         .vjp([](const Pullback& p) {
             // With Φ(X) the lower triangle of X and its diagonal halved, the symmetric part of
-            // L⁻ᵀ Φ(Lᵀ g) L⁻¹. No pivot that was accepted above is one that solve refuses.
-            const Var upper = matrix_transpose(p.output()), inner = matmul(upper, p.cotangent());
-            const Var left = solve(upper, 0.5 * (tril(inner) + tril(inner, -1)));
-            const Var both = solve(upper, matrix_transpose(left));
+            // L⁻ᵀ Φ(Lᵀ g) L⁻¹.
+            const Var& l = p.output();
+            const Var inner = matmul(matrix_transpose(l), p.cotangent());
+            const auto divided = [&](const Var& x) { return triangular_solve(l, x, {.transposed = true}); };
+            const Var left = divided(0.5 * (tril(inner) + tril(inner, -1)));
+            const Var both = divided(matrix_transpose(left));
             return 0.5 * (both + matrix_transpose(both));
         })
         .notation("cholesky({0})", R"(\operatorname{cholesky}({0}))")
