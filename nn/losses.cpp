@@ -25,62 +25,68 @@ void require_same_matrix(const char* loss, const Var& A, const Var& Y) {
 }
 
 /// Σ_k, dimension kept; nothing is recorded where there is one output.
-Var sum_over_outputs(const Var& terms) {
-    return terms.shape()[0].is_one() ? terms : sum(terms, {0}, Keep::dims);
+Var sum_over(std::int64_t outputs, const Var& terms) {
+    return terms.shape()[static_cast<std::size_t>(outputs)].is_one() ? terms
+                                                                     : sum(terms, {outputs}, Keep::dims);
 }
 
-/// Records all of a loss or nothing.
-template <class Formula>
-Var checked(const char* loss, const Var& A, const Var& Y, Formula formula) {
-    require_same_matrix(loss, A, Y);
-    Transaction transaction(*A.records());
-    Var result = formula();
-    transaction.done();
-    return result;
+/// The formulas, with the axis of the outputs: 0, or 1 where examples are in rows.
+Var of_probabilities(const Var& A, const Var& Y, std::int64_t outputs) {
+    return sum_over(outputs, -(Y * log(A) + (1 - Y) * log(1 - A)));
+}
+Var of_logits(const Var& Z, const Var& Y, std::int64_t outputs) {
+    return sum_over(outputs, softplus(Z) - Y * Z);
+}
+Var of_distributions(const Var& A, const Var& Y, std::int64_t outputs) {
+    return -sum_over(outputs, Y * log(A));
+}
+Var of_logits_of_classes(const Var& Z, const Var& Y, std::int64_t outputs) {
+    return -sum_over(outputs, Y * log_softmax(Z, outputs));
+}
+Var of_squares(const Var& A, const Var& Y, std::int64_t outputs) {
+    return 0.5 * sum_over(outputs, square(A - Y));
 }
 
 struct Named {
     const char* name;
-    Var (*function)(const Var&, const Var&);
+    Var (*formula)(const Var&, const Var&, std::int64_t outputs);
 };
 
 const Named losses[] = {
-    {"binary_cross_entropy", binary_cross_entropy},
-    {"binary_cross_entropy_from_logits", binary_cross_entropy_from_logits},
-    {"categorical_cross_entropy", categorical_cross_entropy},
-    {"categorical_cross_entropy_from_logits", categorical_cross_entropy_from_logits},
-    {"squared_error", squared_error},
+    {"binary_cross_entropy", of_probabilities},
+    {"binary_cross_entropy_from_logits", of_logits},
+    {"categorical_cross_entropy", of_distributions},
+    {"categorical_cross_entropy_from_logits", of_logits_of_classes},
+    {"squared_error", of_squares},
 };
+
+/// Records all of a loss or nothing.
+Var checked(const Named& loss, const Var& A, const Var& Y) {
+    require_same_matrix(loss.name, A, Y);
+    Transaction transaction(*A.records());
+    Var result = loss.formula(A, Y, 0);
+    transaction.done();
+    return result;
+}
 
 } // namespace
 
-Var binary_cross_entropy(const Var& A, const Var& Y) {
-    return checked("binary_cross_entropy", A, Y,
-                   [&] { return sum_over_outputs(-(Y * log(A) + (1 - Y) * log(1 - A))); });
-}
+Var binary_cross_entropy(const Var& A, const Var& Y) { return checked(losses[0], A, Y); }
+Var binary_cross_entropy_from_logits(const Var& Z, const Var& Y) { return checked(losses[1], Z, Y); }
+Var categorical_cross_entropy(const Var& A, const Var& Y) { return checked(losses[2], A, Y); }
+Var categorical_cross_entropy_from_logits(const Var& Z, const Var& Y) { return checked(losses[3], Z, Y); }
+Var squared_error(const Var& A, const Var& Y) { return checked(losses[4], A, Y); }
 
-Var binary_cross_entropy_from_logits(const Var& Z, const Var& Y) {
-    return checked("binary_cross_entropy_from_logits", Z, Y,
-                   [&] { return sum_over_outputs(softplus(Z) - Y * Z); });
-}
-
-Var categorical_cross_entropy(const Var& A, const Var& Y) {
-    return checked("categorical_cross_entropy", A, Y, [&] { return -sum_over_outputs(Y * log(A)); });
-}
-
-Var categorical_cross_entropy_from_logits(const Var& Z, const Var& Y) {
-    return checked("categorical_cross_entropy_from_logits", Z, Y,
-                   [&] { return -sum_over_outputs(Y * log_softmax(Z, 0)); });
-}
-
-Var squared_error(const Var& A, const Var& Y) {
-    return checked("squared_error", A, Y, [&] { return 0.5 * sum_over_outputs(square(A - Y)); });
+Var Loss::of_rows(const Var& A, const Var& Y) const {
+    for (const Named& loss : losses)
+        if (name_ == loss.name) return loss.formula(A, Y, 1);
+    return transpose(function_(transpose(A), transpose(Y)));
 }
 
 Loss::Loss(const std::string& name) : name_(name) {
     for (const Named& loss : losses)
         if (name == loss.name) {
-            function_ = loss.function;
+            function_ = [&loss](const Var& A, const Var& Y) { return checked(loss, A, Y); };
             return;
         }
     throw_unknown("No loss", name, loss_names());

@@ -46,6 +46,9 @@ public:
 
     Var operator()(const Var& A, const Var& Y) const { return function_(A, Y); }
 
+    /// The same of examples in rows, A and Y (n × k): (n × 1).
+    [[nodiscard]] Var of_rows(const Var& A, const Var& Y) const;
+
     /// Empty for one of your own.
     [[nodiscard]] const std::string& name() const { return name_; }
 

@@ -145,7 +145,7 @@ Network detail::compose(Tape& tape, const std::vector<std::size_t>& nodes, const
         net.A[l] = named(subscripted("A", l), A);
     }
     const Var& said = options.from_logits ? net.Z[L] : net.A[L];
-    net.loss = rows ? loss(transpose(said), transpose(net.Y)) : loss(said, net.Y);
+    net.loss = rows ? loss.of_rows(said, net.Y) : loss(said, net.Y);
     net.cost = mean(net.loss);
     if (options.lambda != 0)
         net.cost = net.cost + l2({net.W.begin() + 1, net.W.end()}, options.lambda, options.convention,

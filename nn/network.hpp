@@ -89,8 +89,9 @@ enum class Examples { columns, rows };
 
 /// The network that a person's arrays describe, to be verified: its layers are W1, b1, W2, b2, … of `arrays`,
 /// beside X and Y, in double whatever they are. It is recorded as the arrays are: with examples in rows Z, A,
-/// X and Y of the result are transposed as well. A bias may be (k). Y may be called y and be (n): integers
-/// are the classes of a network with several outputs, other labels those of one with a single output.
+/// X, Y and loss of the result are transposed as well. A bias may be (k). Y may be called y and be (n):
+/// integers are the classes of a network with several outputs, other labels those of one with a single
+/// output.
 ///
 ///     NamedArrays mine = nn::load_npz("mine.npz");
 ///     Report report = verify(nn::network(tape, mine, {.hidden = "tanh"}).cost, mine);

@@ -8,7 +8,8 @@
 namespace xtape::nn {
 
 /// standard_rules() and what the network's loss demands of its labels: in a categorical cross-entropy each
-/// column of Y sums to 1, so that behind a softmax dZ is A − Y and not A ∘ Σ Y − Y.
+/// column of Y, or row where examples are in rows, sums to 1, so that behind a softmax dZ is A − Y and not A
+/// ∘ Σ Y − Y.
 ///
 ///     equations(gradients, {.rules = nn::network_rules(net, options)})
 ///

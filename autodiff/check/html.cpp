@@ -29,6 +29,7 @@ section + section { border-top: 2px solid var(--line); margin-top: 3rem; padding
 .finding dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .3rem 1rem; margin: .6rem 0; align-items: baseline; }
 .finding dt { color: var(--faint); } .finding dd { margin: 0; overflow-x: auto; padding-bottom: .15rem; }
 math { font-size: 1.15rem; } math[display=block] { display: block math; width: max-content; text-align: left; margin: 0; }
+.equations { overflow-x: auto; } .equations div { padding: .3rem 0; }
 summary { cursor: pointer; } details figure { margin-top: 1rem; } a { color: inherit; }
 )";
 
@@ -100,7 +101,19 @@ std::string finding(const Comparison& c) {
     return fmt::format("<div class=\"finding {}\">\n{}</div>\n", to_string(c.verdict), paragraphs);
 }
 
-std::string section(const Report& report, std::size_t number) {
+/// The equations of the network, a line each.
+std::string right_equations(const std::vector<Equation>& equations) {
+    std::string text;
+    for (const Equation& equation : equations)
+        text += "<div>" + mathml(equation.to_string()) + "</div>\n";
+    if (text.empty()) return text;
+    return "<h2>The right equations</h2>\n<div class=\"equations\" tabindex=\"0\" role=\"region\" "
+           "aria-label=\"The right equations\">\n" +
+           text + "</div>\n";
+}
+
+std::string section(const ReportSection& given, std::size_t number) {
+    const Report& report = given.report;
     std::string findings, open, folded;
     std::size_t passed = 0;
     for (const Comparison& c : report.comparisons()) {
@@ -114,6 +127,7 @@ std::string section(const Report& report, std::size_t number) {
                     coloured(report.verdict(), report.summary()));
     if (!findings.empty()) text += "<h2>What was found</h2>\n" + findings;
     if (!report.comparisons().empty()) text += "<h2>Comparisons</h2>\n" + comparisons(report);
+    text += right_equations(given.equations);
     if (!(open + folded).empty()) text += "<h2>Differences</h2>\n" + open;
     if (!folded.empty())
         text += fmt::format("<details><summary>{} that passed</summary>\n{}</details>\n", passed, folded);
@@ -122,22 +136,24 @@ std::string section(const Report& report, std::size_t number) {
 
 } // namespace
 
-std::string html(const Report& report) { return html(std::span(&report, 1)); }
+std::string html(const Report& report, const std::vector<Equation>& equations) {
+    return html({{report, equations}});
+}
 
-std::string html(std::span<const Report> reports) {
+std::string html(const std::vector<ReportSection>& given) {
     std::string sections, rows;
-    for (std::size_t k = 0; k < reports.size(); ++k) {
-        sections += section(reports[k], k);
-        rows += row({{"", fmt::format("<a href=\"#r{}\">{}</a>", k, escaped_html(reports[k].title()))},
-                     {"", coloured(reports[k].verdict(), to_string(reports[k].verdict()))}});
+    for (std::size_t k = 0; k < given.size(); ++k) {
+        const Report& report = given[k].report;
+        sections += section(given[k], k);
+        rows += row({{"", fmt::format("<a href=\"#r{}\">{}</a>", k, escaped_html(report.title()))},
+                     {"", coloured(report.verdict(), to_string(report.verdict()))}});
     }
-    const std::string title = reports.size() == 1
-                                  ? fmt::format("{}: {}", to_string(reports[0].verdict()), reports[0].title())
-                                  : fmt::format("{} reports", reports.size());
+    const bool one = given.size() == 1;
+    const std::string title =
+        one ? fmt::format("{}: {}", to_string(given[0].report.verdict()), given[0].report.title())
+            : fmt::format("{} reports", given.size());
     const std::string contents =
-        reports.size() == 1
-            ? ""
-            : "<nav>" + table("Reports", {{"", "report"}, {"", "verdict"}}, rows) + "</nav>\n";
+        one ? "" : "<nav>" + table("Reports", {{"", "report"}, {"", "verdict"}}, rows) + "</nav>\n";
     return fmt::format(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n<title>{}</title>\n"

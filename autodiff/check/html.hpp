@@ -3,9 +3,10 @@
 /// A report as a page for a browser.
 
 #include <xtape/autodiff/check/report.hpp>
+#include <xtape/autodiff/print/equation.hpp>
 
-#include <span>
 #include <string>
+#include <vector>
 
 namespace xtape {
 
@@ -16,8 +17,17 @@ namespace xtape {
 ///
 ///     std::ofstream("report.html") << html(verify(cost, mine));
 ///
-/// Of several reports, as of a class of students, each has a section and a line in a table at the top.
-[[nodiscard]] std::string html(const Report& report);
-[[nodiscard]] std::string html(std::span<const Report> reports);
+/// The right equations are typeset below, where they are given: `equations(gradients, {.markup =
+/// Markup::latex})`.
+[[nodiscard]] std::string html(const Report& report, const std::vector<Equation>& equations = {});
+
+/// A section of a page of several reports, as of a class of students.
+struct ReportSection {
+    Report report;
+    std::vector<Equation> equations = {}; ///< in LaTeX
+};
+
+/// The same of several, with a table of them at the top.
+[[nodiscard]] std::string html(const std::vector<ReportSection>& sections);
 
 } // namespace xtape

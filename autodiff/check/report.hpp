@@ -39,7 +39,8 @@ struct Comparison {
     std::string finding = {}; ///< a sentence below the table, which continues the name: `[2,0]: 0.83 on …`
     std::string answer = {}; ///< continues the note with the right number, which a homework's hint leaves out
     std::vector<FoundEquation> equations = {}; ///< those of the finding
-    EntryDifferences differences = {};         ///< without values where they are not kept
+    long double factor = 1;            ///< times which the right values were compared: a deferred mean
+    EntryDifferences differences = {}; ///< without values where they are not kept
 };
 
 /// The result of a check: prints as a table through fmt and into streams, is true where all passed (so that

@@ -157,6 +157,7 @@ Comparison compare(const Claim& claim, detail::Reference& reference, const std::
         factor = candidate;
     }
     result.compared = mine.size();
+    result.factor = factor;
     result.differences = differences(mine, truth, factor);
     result.difference = mine.size() > 0 ? best.difference : 0;
     result.tolerance = best.tolerance;
@@ -189,6 +190,7 @@ Comparison compare(const Claim& claim, detail::Reference& reference, const std::
         const Match against = match(mine, truth, meant);
         result.difference = against.difference;
         result.tolerance = against.tolerance;
+        result.factor = meant;
         result.differences = differences(mine, truth, meant);
         result.note = fmt::format("a factor {0:g} {1}: the gradients nearer to the cost {2}",
                                   static_cast<double>(off), *deferred ? "is missing" : "too much",

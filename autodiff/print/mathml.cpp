@@ -165,6 +165,12 @@ private:
             skip_spaces();
             const char c = next();
             if (c == '\0' || c == '}' || (closing != '\0' && c == closing) || command() == "right") break;
+            if (c == '-' && result.ends_with(element("mo", "="))) { // a sign, no difference
+                ++at_;
+                result += "<mo form=\"prefix\">−</mo>";
+                after_spaced = after_thing = false;
+                continue;
+            }
             Atom atom = scripted();
             const bool parenthesis = opens(atom.markup) || (atom.markup.starts_with("<mrow>") &&
                                                             opens(std::string_view(atom.markup).substr(6)));

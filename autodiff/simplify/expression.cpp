@@ -22,7 +22,8 @@ const Known& known() {
                      op("reciprocal"), op("square"),   op("pow"),       op("exp"),     op("log"),
                      op("log1p"),      op("sigmoid"),  op("softplus"),  op("softmax"), op("log_softmax"),
                      op("logsumexp"),  op("matmul"),   op("transpose"), op("sum"),     op("broadcast_to"),
-                     op("reshape"),    op("extent"),   op("where"),     op("less"),    op("less_equal")};
+                     op("reshape"),    op("extent"),   op("where"),     op("less"),    op("less_equal"),
+                     op("one_hot")};
     }();
     return operations;
 }

@@ -1,6 +1,8 @@
 #include "options.hpp"
 #include <xtape/autodiff/check/html.hpp>
 #include <xtape/autodiff/error.hpp>
+#include <xtape/autodiff/gradient.hpp>
+#include <xtape/nn/network_rules.hpp>
 #include <xtape/nn/npz.hpp>
 
 #include <fmt/format.h>
@@ -32,7 +34,7 @@ struct Verify {
     /// The worst status of all files.
     [[nodiscard]] int run() const;
     [[nodiscard]] NamedArrays load(const std::string& file) const;
-    [[nodiscard]] Report report_on(const std::string& file) const;
+    [[nodiscard]] ReportSection report_on(const std::string& file) const;
     [[nodiscard]] Report hinted(const std::string& file, const Report& report) const;
 };
 
@@ -121,12 +123,29 @@ nlohmann::ordered_json as_json(const std::string& file, const Report& report) {
             {"comparisons", comparisons}};
 }
 
-Report Verify::report_on(const std::string& file) const {
+/// The right equations, in the convention for the mean in which the person's arrays are.
+std::vector<Equation> right_equations(const nn::Network& net, const nn::NetworkOptions& network,
+                                      const Report& report) {
+    const bool deferred =
+        std::ranges::any_of(report.comparisons(), [](const Comparison& c) { return c.factor != 1; });
+    EquationOptions options;
+    options.markup = Markup::latex;
+    options.rules = nn::network_rules(net, network);
+    options.mean = deferred ? Mean::deferred : Mean::exact;
+    std::vector<Var> outputs = gradient(net.cost, net.parameters());
+    outputs.insert(outputs.begin(), net.cost);
+    return equations(outputs, options);
+}
+
+ReportSection Verify::report_on(const std::string& file) const {
     const NamedArrays mine = load(file);
     Tape tape;
     const nn::Network net = nn::network(tape, mine, flags.network(),
                                         examples == "rows" ? nn::Examples::rows : nn::Examples::columns);
-    return hinted(file, verify(net.cost, mine, {.zero = zero}));
+    const Report report = verify(net.cost, mine, {.zero = zero});
+    const bool told = hint == 3 && !html_file.empty();
+    return {hinted(file, report),
+            told ? right_equations(net, flags.network(), report) : std::vector<Equation>{}};
 }
 
 /// The line that says why a file cannot be verified.
@@ -157,16 +176,17 @@ int Verify::run() const {
         if (badness.at(static_cast<std::size_t>(status)) > badness.at(static_cast<std::size_t>(worst)))
             worst = status;
     };
-    std::vector<Report> page;
+    std::vector<ReportSection> page;
     for (const std::string& file : files) {
         try {
-            Report report = report_on(file);
+            ReportSection section = report_on(file);
+            const Report& report = section.report;
             if (json)
                 fmt::print("{}\n", as_json(file, report).dump());
             else
                 fmt::print("{}\n", coloured(report.to_string()));
             note(report.exit_status());
-            if (!html_file.empty()) page.push_back(std::move(report));
+            if (!html_file.empty()) page.push_back(std::move(section));
         } catch (const std::exception& error) {
             const std::string what = complaint(file, error);
             if (json)
@@ -175,7 +195,7 @@ int Verify::run() const {
                     nlohmann::ordered_json{{"file", file}, {"status", bad_input}, {"error", what}}.dump());
             fmt::print(stderr, "{}\n", what);
             note(bad_input);
-            if (!html_file.empty()) page.emplace_back(what);
+            if (!html_file.empty()) page.push_back({Report(what)});
         }
     }
     if (!html_file.empty()) write(html_file, html(page));

@@ -1,5 +1,5 @@
 #include <xtape/autodiff.hpp>
-#include <xtape/nn/network.hpp>
+#include <xtape/nn/network_rules.hpp>
 #include <xtape/nn/npz.hpp>
 
 #include <boost/test/unit_test.hpp>
@@ -72,6 +72,42 @@ BOOST_AUTO_TEST_CASE(wrong_ones_fail) {
     const Report rows = verified(in_rows(), doubled, Examples::rows);
     BOOST_TEST((rows["dW1"].verdict == Verdict::fail));
     BOOST_TEST((rows["db1"].verdict == Verdict::pass));
+}
+
+/// As CS231n writes them; the integers that label examples are called by what is made of them.
+BOOST_AUTO_TEST_CASE(equations_of_examples_in_rows) {
+    const auto lines = [](NamedArrays mine, const NetworkOptions& options) {
+        Tape tape;
+        const Network net = network(tape, mine, options, Examples::rows);
+        std::string text;
+        for (const Equation& line :
+             equations(gradient(net.cost, net.parameters()), {.rules = network_rules(net, options)}))
+            if (line.left[0] == 'd') text += line.to_string() + "\n";
+        return text;
+    };
+    const auto expected = [](const std::string& Y) {
+        return "dZ2 = 1/n (A2 − " + Y +
+               ")\ndW2 = A1ᵀ dZ2\ndb2 = Σ_n dZ2\ndZ1 = dZ2 W2ᵀ ∘ [Z1 > 0]\ndW1 = Xᵀ dZ1\ndb1 = Σ_n dZ1\n";
+    };
+    NetworkOptions options = rows_options;
+    options.lambda = 0;
+    NamedArrays mine = in_rows();
+    BOOST_TEST(lines(mine, options) == expected("one_hot(y, n2)"));
+    at(mine, "y") = AnyArray(zeros(6, 3));
+    BOOST_TEST(lines(mine, options) == expected("y"));
+    // A loss of one's own is given columns.
+    options.loss = [](const Var& A, const Var& Y) {
+        BOOST_TEST(A.shape()[0].name() == "n2");
+        return squared_error(A, Y);
+    };
+    options.output = "identity";
+    const std::string own = lines(mine, options);
+    options.loss = "squared_error";
+    const std::string built_in = lines(mine, options);
+    BOOST_TEST(built_in.starts_with("dZ2 = 1/n (Z2 − y)\n"), built_in);
+    Tape tape;
+    BOOST_TEST((network(tape, mine, options, Examples::rows).loss.shape()[1].is_one()));
+    BOOST_TEST(own.ends_with("dW1 = Xᵀ dZ1\ndb1 = Σ_n dZ1\n"), own);
 }
 
 BOOST_AUTO_TEST_CASE(flat_biases_and_labels) {

@@ -58,6 +58,15 @@ Var number_or_not(const Match& m) {
     return with_shape_of(where(m[0].var(), m[1].var(), inner[1].var()), m.root());
 }
 
+/// Along the axis that it adds, a one-hot array has a one in each place.
+Var sum_of_one_hot(const Match& m) {
+    const Expression& hot = m[0];
+    if (!hot.is(known().one_hot) ||
+        m.root().attributes().axes("axes") != Axes{hot.attributes().integer("axis")})
+        return {};
+    return with_shape_of(Operand(1).on(m.records().shared_from_this()), m.root());
+}
+
 } // namespace
 
 std::vector<Rule> linear_rules() {
@@ -129,6 +138,28 @@ std::vector<Rule> linear_rules() {
              return where(x > zero, leaf(t, d, "y", {2, 3}), where(x < zero, leaf(t, d, "z", {3}), nan));
          }},
          true},
+        {"sum of one-hot",
+         Agreement::exact,
+         Goal::both,
+         {k.sum},
+         "A one-hot array has one 1 in each place, and 0 else, so it sums to 1 along the axis that it adds.",
+         sum_of_one_hot,
+         {[](Tape& t, Draw&) {
+              return sum(one_hot(t.constant(xt::xarray<std::int64_t>{0, 2, -1, 1}), Dim(3)), {1});
+          },
+          [](Tape& t, Draw&) {
+              return sum(one_hot(t.constant(xt::xarray<std::int64_t>{0, 2, 1, 1}), Dim(3), 0), {0},
+                         Keep::dims);
+          },
+          [](Tape& t, Draw&) {
+              return sum(one_hot(t.constant(xt::xarray<std::int64_t>::from_shape({0})), Dim(3)), {1});
+          }},
+         {[](Tape& t, Draw&) {
+              return sum(one_hot(t.constant(xt::xarray<std::int64_t>{0, 2, 1, 1}), Dim(3)), {0});
+          },
+          [](Tape& t, Draw&) {
+              return sum(one_hot(t.constant(xt::xarray<std::int64_t>{0, 2, 1, 1}), Dim(3)));
+          }}},
         {"factor out of a branch",
          Agreement::real,
          Goal::both,

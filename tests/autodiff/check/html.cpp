@@ -128,7 +128,7 @@ BOOST_AUTO_TEST_CASE(hostile_names_are_shown_as_they_are) {
     c.equations = {{"yours", written_name(hostile, Markup::latex)}, {"right", hostile}};
     Report report(hostile);
     report.add(c);
-    const std::string page = html(std::vector{report, report});
+    const std::string page = html({{report}, {report}});
     check_page(page);
     BOOST_TEST(says(page, "&quot;&gt;&lt;script&gt;alert('&amp;amp;')&lt;/script&gt;\uFFFD\uFFFD"));
     BOOST_TEST(!says(page, "a line that is typeset"));
@@ -164,7 +164,12 @@ BOOST_AUTO_TEST_CASE(a_wrong_gradient_has_both_equations) {
     check_page(pass);
     BOOST_TEST(says(pass, "<details><summary>1 that passed</summary>"));
     BOOST_TEST(!says(pass, "What was found"));
-    const std::string both = html(std::vector{right, wrong});
+    BOOST_TEST(!says(pass, "The right equations"));
+    const std::string derived = html(right, equations({gradient(J, W)}, {.markup = Markup::latex}));
+    check_page(derived);
+    BOOST_TEST(says(derived, "<h2>The right equations</h2>"));
+    BOOST_TEST(says(derived, "<mi>Z</mi><mo>=</mo><mi>W</mi><mi>X</mi>"), derived);
+    const std::string both = html({{right}, {wrong}});
     check_page(both);
     BOOST_TEST(says(both, "<a href=\"#r1\">"));
     BOOST_TEST(says(both, "<section id=\"r1\">"));

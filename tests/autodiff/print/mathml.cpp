@@ -51,6 +51,7 @@ BOOST_AUTO_TEST_CASE(what_equations_are_made_of) {
          "<mover accent=\"true\"><mrow><mi>y</mi></mrow><mo>^</mo></mover><mo>∈</mo><mtext>a &lt; b</mtext>"},
         {R"(\left\lVert x \right\rVert)",
          "<mrow><mo stretchy=\"false\">‖</mo><mi>x</mi><mo stretchy=\"false\">‖</mo></mrow>"},
+        {"J = -a - b", "<mi>J</mi><mo>=</mo><mo form=\"prefix\">−</mo><mi>a</mi><mo>−</mo><mi>b</mi>"},
         {R"(x^12)", "<msup><mi>x</mi><mrow><mn>1</mn></mrow></msup><mn>2</mn>"},
         {R"(\varepsilon \circ é)", "<mi>ε</mi><mo>∘</mo><mi>é</mi>"},
     };
