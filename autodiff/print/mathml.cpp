@@ -1,82 +1,19 @@
+#include <xtape/autodiff/print/latex_symbols.hpp>
 #include <xtape/autodiff/print/mathml.hpp>
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
-#include <map>
 #include <utility>
 
 namespace xtape {
 namespace {
 
+using namespace detail::latex;
+
 constexpr std::string_view brackets = "()[]|";
 constexpr int deepest = 100; // groups within groups that are still shown as such
-
-const std::map<std::string_view, const char*>& letters() {
-    static const std::map<std::string_view, const char*> all{
-        {"alpha", "α"},      {"beta", "β"},  {"gamma", "γ"},    {"delta", "δ"},   {"epsilon", "ϵ"},
-        {"varepsilon", "ε"}, {"zeta", "ζ"},  {"eta", "η"},      {"theta", "θ"},   {"vartheta", "ϑ"},
-        {"iota", "ι"},       {"kappa", "κ"}, {"lambda", "λ"},   {"mu", "μ"},      {"nu", "ν"},
-        {"xi", "ξ"},         {"pi", "π"},    {"rho", "ρ"},      {"sigma", "σ"},   {"tau", "τ"},
-        {"upsilon", "υ"},    {"phi", "ϕ"},   {"varphi", "φ"},   {"chi", "χ"},     {"psi", "ψ"},
-        {"omega", "ω"},      {"Gamma", "Γ"}, {"Delta", "Δ"},    {"Theta", "Θ"},   {"Lambda", "Λ"},
-        {"Xi", "Ξ"},         {"Pi", "Π"},    {"Sigma", "Σ"},    {"Upsilon", "Υ"}, {"Phi", "Φ"},
-        {"Psi", "Ψ"},        {"Omega", "Ω"}, {"partial", "∂"},  {"nabla", "∇"},   {"ell", "ℓ"},
-        {"infty", "∞"},      {"top", "⊤"},   {"emptyset", "∅"}, {"hbar", "ℏ"},    {"ldots", "…"},
-        {"dots", "…"},       {"cdots", "⋯"}, {"forall", "∀"},   {"exists", "∃"},  {"bot", "⊥"}};
-    return all;
-}
-
-const std::map<std::string_view, const char*>& signs() {
-    static const std::map<std::string_view, const char*> all{
-        {"circ", "∘"},   {"cdot", "⋅"},       {"times", "×"},  {"odot", "⊙"},    {"otimes", "⊗"},
-        {"oplus", "⊕"},  {"pm", "±"},         {"mp", "∓"},     {"div", "÷"},     {"ast", "∗"},
-        {"le", "≤"},     {"leq", "≤"},        {"ge", "≥"},     {"geq", "≥"},     {"ne", "≠"},
-        {"neq", "≠"},    {"approx", "≈"},     {"sim", "∼"},    {"equiv", "≡"},   {"propto", "∝"},
-        {"in", "∈"},     {"subset", "⊂"},     {"cup", "∪"},    {"cap", "∩"},     {"to", "→"},
-        {"mapsto", "↦"}, {"rightarrow", "→"}, {"neg", "¬"},    {"land", "∧"},    {"wedge", "∧"},
-        {"lor", "∨"},    {"vee", "∨"},        {"mid", "∣"},    {"prime", "′"},   {"lVert", "‖"},
-        {"rVert", "‖"},  {"Vert", "‖"},       {"lvert", "|"},  {"rvert", "|"},   {"vert", "|"},
-        {"lfloor", "⌊"}, {"rfloor", "⌋"},     {"lceil", "⌈"},  {"rceil", "⌉"},   {"langle", "⟨"},
-        {"rangle", "⟩"}, {"lbrace", "{"},     {"rbrace", "}"}, {"lbrack", "["},  {"rbrack", "]"},
-        {"|", "‖"},      {"{", "{"},          {"}", "}"},      {"setminus", "∖"}};
-    return all;
-}
-
-/// Signs whose subscript stands below them.
-const std::map<std::string_view, const char*>& large_signs() {
-    static const std::map<std::string_view, const char*> all{{"sum", "∑"}, {"prod", "∏"}};
-    return all;
-}
-
-const std::map<std::string_view, const char*>& accents() {
-    static const std::map<std::string_view, const char*> all{
-        {"hat", "^"},   {"widehat", "^"}, {"bar", "¯"}, {"overline", "¯"},
-        {"tilde", "~"}, {"vec", "→"},     {"dot", "˙"}, {"ddot", "¨"}};
-    return all;
-}
-
-const std::map<std::string_view, const char*>& spaces() {
-    static const std::map<std::string_view, const char*> all{
-        {",", "0.167em"}, {":", "0.222em"}, {">", "0.222em"}, {";", "0.278em"},
-        {" ", "0.333em"}, {"quad", "1em"},  {"qquad", "2em"}, {"!", "-0.167em"}};
-    return all;
-}
-
-template <std::size_t N>
-bool among(const std::array<std::string_view, N>& names, std::string_view name) {
-    return std::ranges::find(names, name) != names.end();
-}
-
-constexpr std::array<std::string_view, 27> functions{
-    "arccos", "arcsin", "arctan", "arg", "cos",  "cosh", "cot", "coth", "det",
-    "dim",    "exp",    "inf",    "ker", "lg",   "lim",  "ln",  "log",  "max",
-    "min",    "Pr",     "sec",    "sin", "sinh", "sup",  "tan", "tanh", "gcd"};
-constexpr std::array<std::string_view, 8> upright{"mathrm", "mathsf", "mathtt",   "mathcal",
-                                                  "mathbb", "mathit", "mathfrak", "mathscr"};
-constexpr std::array<std::string_view, 4> bold{"mathbf", "boldsymbol", "bm", "pmb"};
-constexpr std::array<std::string_view, 6> prose{"text", "textrm", "textit", "textbf", "mbox", "textsf"};
 
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
