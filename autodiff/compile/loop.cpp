@@ -98,10 +98,11 @@ void Loop<T>::reduce(const Reduction& reduction, const T* from, T* to, std::size
 }
 
 template <std::floating_point T>
-void Loop<T>::run(void* const* memory, T* scratch, T** pointers) const {
+void Loop<T>::run(void* const* memory, T* scratch, T** pointers, bool first) const {
     using When = typename Load::When;
     for (const Reduction& r : reductions)
-        std::fill_n(static_cast<T*>(memory[r.storage]), r.entries, neutral<T>(r.fold));
+        if (first || !r.across_tiles)
+            std::fill_n(static_cast<T*>(memory[r.storage]), r.entries, neutral<T>(r.fold));
     if (rows * columns == 0) return;
     const std::size_t block = block_rows * block_columns;
     for (std::size_t slot = 0; slot < slots; ++slot)

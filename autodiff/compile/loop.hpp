@@ -5,6 +5,7 @@
 #include <xtape/autodiff/compile/kernels.hpp>
 #include <xtape/autodiff/ops/strided.hpp>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -43,9 +44,11 @@ struct Loop {
         Fold fold;
         std::size_t slot, storage, entries;
         Strides strides;
+        bool across_tiles = false; ///< it goes on from tile to tile
     };
 
-    Extents space; ///< without axes of extent one
+    Extents space;                         ///< without axes of extent one
+    std::optional<std::size_t> tiled = {}; ///< the axis of the space along which it sees a tile
     std::vector<Load> loads;
     std::vector<Instruction> instructions;
     std::vector<Store> stores;
@@ -66,8 +69,8 @@ struct Loop {
     /// What the workspace must hold for it, in entries of T.
     [[nodiscard]] std::size_t scratch() const { return register_count * block_rows * block_columns; }
 
-    /// `memory` is where each storage begins; `pointers` has room for one per slot.
-    void run(void* const* memory, T* scratch, T** pointers) const;
+    /// `memory` is where each storage begins; `pointers` has room for one per slot. `first` of the tiles.
+    void run(void* const* memory, T* scratch, T** pointers, bool first) const;
 
 private:
     void merge_axes();

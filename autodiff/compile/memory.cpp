@@ -12,29 +12,6 @@ constexpr std::size_t none = static_cast<std::size_t>(-1);
 
 std::size_t aligned(std::size_t bytes) { return (bytes + alignment - 1) / alignment * alignment; }
 
-/// Calls f(storage) for all that a step reads or writes.
-template <class T, class F>
-void for_each_storage(const PlanStep<T>& step, F f) {
-    if (const auto* loop = std::get_if<Loop<T>>(&step.work)) {
-        for (const auto& load : loop->loads)
-            f(load.storage);
-        for (const auto& store : loop->stores)
-            f(store.storage);
-        for (const auto& reduction : loop->reductions)
-            f(reduction.storage);
-    } else if (const auto* product = std::get_if<Product<T>>(&step.work)) {
-        f(product->a.storage);
-        f(product->b.storage);
-        f(product->c);
-    } else {
-        const auto& fallback = std::get<Fallback>(step.work);
-        for (const ArrayView& view : fallback.operands)
-            f(view.storage);
-        for (const std::size_t storage : fallback.results)
-            f(storage);
-    }
-}
-
 } // namespace
 
 template <std::floating_point T>
@@ -45,6 +22,13 @@ void Plan<T>::place() {
             if (first[storage] == none) first[storage] = s;
             last[storage] = s;
             if (storages_[storage].place == Place::nowhere) storages_[storage].place = Place::memory;
+        });
+    // What belongs to no column is there for every tile.
+    for (std::size_t s = tiles_begin_; s < tiles_end_; ++s)
+        for_each_storage(steps_[s], [&](std::size_t storage) {
+            if (storages_[storage].carried) return;
+            first[storage] = std::min(first[storage], tiles_begin_);
+            last[storage] = std::max(last[storage], tiles_end_ - 1);
         });
     std::map<std::size_t, std::pair<std::size_t, std::size_t>> held; // begin: end and last step
     std::vector<std::vector<std::size_t>> begins(steps_.size());

@@ -79,6 +79,16 @@ void Plan<T>::run(const Fallback& fallback, const Workspace<T>& workspace) const
 }
 
 template <std::floating_point T>
+void Plan<T>::run(const PlanStep<T>& step, Workspace<T>& workspace, bool first) const {
+    if (const auto* loop = std::get_if<Loop<T>>(&step.work))
+        loop->run(workspace.memory.data(), workspace.scratch, workspace.pointers.data(), first);
+    else if (const auto* product = std::get_if<Product<T>>(&step.work))
+        product->run(workspace.memory.data(), first);
+    else
+        run(std::get<Fallback>(step.work), workspace);
+}
+
+template <std::floating_point T>
 void Plan<T>::run(std::span<const void* const> inputs, std::span<T* const> outputs) const {
     std::unique_ptr<Workspace<T>> work;
     {
@@ -100,20 +110,29 @@ void Plan<T>::run(std::span<const void* const> inputs, std::span<T* const> outpu
         else if (storage.place == Place::output)
             work->memory[s] = outputs[storage.at];
     }
-    for (const PlanStep<T>& step : steps_) {
-        if (const auto* loop = std::get_if<Loop<T>>(&step.work))
-            loop->run(work->memory.data(), work->scratch, work->pointers.data());
-        else if (const auto* product = std::get_if<Product<T>>(&step.work))
-            product->run(work->memory.data());
-        else
-            run(std::get<Fallback>(step.work), *work);
+    for (std::size_t s = 0; s < tiles_begin_; ++s)
+        run(steps_[s], *work, true);
+    for (std::size_t column = 0; tiles_begin_ < tiles_end_ && column < tiling_.whole;
+         column += tiling_.width) {
+        if (column > 0)
+            for (std::size_t s = 0; s < storages_.size(); ++s)
+                if (storages_[s].column > 0)
+                    work->memory[s] =
+                        static_cast<std::byte*>(work->memory[s]) + tiling_.width * storages_[s].column;
+        const bool narrower = column + tiling_.width > tiling_.whole;
+        for (std::size_t s = tiles_begin_; s < tiles_end_; ++s)
+            run(narrower ? rest_[s - tiles_begin_] : steps_[s], *work, column == 0);
     }
+    for (std::size_t s = tiles_end_; s < steps_.size(); ++s)
+        run(steps_[s], *work, true);
     const std::lock_guard lock(mutex_);
     idle_.push_back(std::move(work));
 }
 
 template <std::floating_point T>
 void Plan<T>::describe() {
+    for (std::size_t k = tiles_begin_; k < tiles_end_; ++k)
+        steps_[k].flops *= static_cast<double>(tiling_.whole) / static_cast<double>(tiling_.width);
     for (PlanStep<T>& step : steps_) {
         if (const auto* loop = std::get_if<Loop<T>>(&step.work)) {
             std::vector<std::string> names;
@@ -143,6 +162,10 @@ template <std::floating_point T>
 std::string Plan<T>::to_string() const {
     std::string text;
     double flops = 0;
+    if (tiles_begin_ < tiles_end_)
+        text += fmt::format("{} tiles of {}, {} wide: steps {} to {} for each\n",
+                            (tiling_.whole + tiling_.width - 1) / tiling_.width, tiling_.name, tiling_.width,
+                            tiles_begin_ + 1, tiles_end_);
     for (std::size_t k = 0; k < steps_.size(); ++k) {
         text += fmt::format("{:>3}  {}  [{:.0f} flop]\n", k + 1, steps_[k].text, steps_[k].flops);
         flops += steps_[k].flops;

@@ -24,6 +24,8 @@ struct Storage {
     std::size_t at = 0; ///< which input, variable, constant or output; where in the workspace, in bytes
     std::size_t entries = 0;
     Element element = Element::f64;
+    bool carried = false;   ///< it holds what belongs to the columns of one tile
+    std::size_t column = 0; ///< bytes from one column to the next, of an input or output that is carried
 
     [[nodiscard]] std::size_t bytes() const;
 };
@@ -33,6 +35,7 @@ struct ArrayView {
     std::size_t storage = 0;
     Extents extents;
     Strides strides;
+    std::optional<std::size_t> tiled = {}; ///< the axis along which a tile is a part
 
     [[nodiscard]] bool contiguous() const;
 };
@@ -52,6 +55,38 @@ struct PlanStep {
     double flops = 0;
 };
 
+/// Calls f(storage) for all that a step reads or writes.
+template <class T, class F>
+void for_each_storage(const PlanStep<T>& step, F f) {
+    if (const auto* loop = std::get_if<Loop<T>>(&step.work)) {
+        for (const auto& load : loop->loads)
+            f(load.storage);
+        for (const auto& store : loop->stores)
+            f(store.storage);
+        for (const auto& reduction : loop->reductions)
+            f(reduction.storage);
+    } else if (const auto* product = std::get_if<Product<T>>(&step.work)) {
+        f(product->a.storage);
+        f(product->b.storage);
+        f(product->c);
+    } else {
+        const auto& fallback = std::get<Fallback>(step.work);
+        for (const ArrayView& view : fallback.operands)
+            f(view.storage);
+        for (const std::size_t storage : fallback.results)
+            f(storage);
+    }
+}
+
+/// How a Program works through an axis that is only carried along or summed over: the examples of a network,
+/// in parts whose intermediate values stay in the second-level cache, with sums and products over the axis
+/// added up from part to part. Parts depend on extents alone.
+struct Tiling {
+    std::string name;      ///< the unsized dimension
+    std::size_t whole = 0; ///< its extent
+    std::size_t width = 0; ///< that of a tile
+};
+
 /// What one run works in.
 template <std::floating_point T>
 struct Workspace {
@@ -65,8 +100,10 @@ struct Workspace {
 template <std::floating_point T>
 class Plan {
 public:
-    /// Throws BindingError where inputs give one unsized dimension different extents, or none.
-    Plan(std::shared_ptr<Records> records, const std::vector<std::uint32_t>& outputs,
+    /// Inputs are their shapes and ids. Tiled where that pays. Throws BindingError where inputs give one
+    /// unsized dimension different extents, or none.
+    [[nodiscard]] static std::shared_ptr<const Plan>
+    make(const std::shared_ptr<Records>& records, const std::vector<std::uint32_t>& outputs,
          const std::vector<std::pair<Shape, std::uint32_t>>& inputs, const std::vector<Extents>& extents);
 
     [[nodiscard]] const std::vector<Extents>& input_extents() const { return input_extents_; }
@@ -87,6 +124,19 @@ private:
     template <std::floating_point>
     friend class Planner;
 
+    /// In steps of one tile, or of everything where its width is the whole.
+    Plan(std::shared_ptr<Records> records, const std::vector<std::uint32_t>& outputs,
+         const std::vector<std::pair<Shape, std::uint32_t>>& inputs, const std::vector<Extents>& extents,
+         Tiling tiling);
+
+    /// The dimension that tiles would be of, and their width, by what one column takes.
+    [[nodiscard]] std::optional<Tiling> worthwhile() const;
+    /// Sorts steps into those before, within and after the tiles; false where that cannot be.
+    bool sort_into_phases();
+    /// Takes the steps of the last, narrower tile from a plan of it; false where they do not fit.
+    bool take_rest(Plan& rest);
+    void run(const PlanStep<T>& step, Workspace<T>& workspace, bool first) const;
+
     /// Gives every buffer the first gap that is free from the step that writes it to the last that reads it.
     void place();
     /// Gives every step its text.
@@ -95,13 +145,18 @@ private:
     void run(const Fallback& fallback, const Workspace<T>& workspace) const;
 
     std::shared_ptr<Records> records_;
-    Environment environment_;
+    Environment environment_; ///< of the whole, and
+    Environment shapes_;      ///< of a tile
     std::vector<Extents> input_extents_, output_extents_;
     std::vector<Storage> storages_;
     std::vector<std::shared_ptr<Cell>> variables_;
     std::vector<std::uint32_t> variable_ids_;
     std::vector<AnyArray> constants_;
     std::vector<PlanStep<T>> steps_;
+    Tiling tiling_;
+    bool tileable_ = true;
+    std::size_t tiles_begin_ = 0, tiles_end_ = 0; ///< the steps that every tile takes
+    std::vector<PlanStep<T>> rest_;               ///< those steps for the last tile, where it is narrower
     std::size_t memory_bytes_ = 0, scratch_bytes_ = 0, pointers_ = 0;
     std::size_t buffers_ = 0, separate_bytes_ = 0; ///< buffers, and what they would take without reuse
 

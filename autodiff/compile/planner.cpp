@@ -40,9 +40,14 @@ public:
             const std::uint32_t id = inputs[k].second;
             if (id == static_cast<std::uint32_t>(-1)) continue;
             const Extents& extents = plan_.input_extents_[k];
-            views_[id] =
-                whole(add({Place::input, k, size_of(extents), element_of_kind<T>(records_.result(id).kind)}),
-                      extents);
+            Storage storage{Place::input, k, size_of(extents), element_of_kind<T>(records_.result(id).kind)};
+            const Strides strides = row_major_strides(extents);
+            const auto axis = tiled_axis(id);
+            if (axis) {
+                storage.carried = true;
+                storage.column = static_cast<std::size_t>(strides[*axis]) * entry_size(storage.element);
+            }
+            views_[id] = ArrayView{add(storage), this->extents(id), strides, axis};
         }
     }
 
@@ -50,12 +55,9 @@ public:
         const Record& record = records_.record(index);
         const std::uint32_t id = record.first_result;
         if (views_[id]) return; // an input
-        if (const Leaf* leaf = records_.leaf(id)) {
-            take_leaf(id, *leaf);
-        } else if (!fold(record) && !take_view(record) && !take_scale(record) && !take_elementwise(record) &&
-                   !take_reduction(record) && !take_product(record)) {
-            take_fallback(index, record);
-        }
+        plan(index, record);
+        for (std::uint32_t k = 0; k < record.result_count; ++k)
+            views_[id + k]->tiled = tiled_axis(id + k);
     }
 
     void finish(const std::vector<std::uint32_t>& outputs) {
@@ -64,19 +66,32 @@ public:
         });
         for (std::size_t k = 0; k < outputs.size(); ++k) {
             const ArrayView view = *views_[outputs[k]];
-            plan_.output_extents_.push_back(view.extents);
+            plan_.output_extents_.push_back(plan_.environment_.extents(records_.result(outputs[k]).shape));
             Storage& storage = plan_.storages_[view.storage];
+            // A tile of it is adjacent where no axis comes before the tiled one.
+            std::size_t column = 0;
+            if (view.tiled) {
+                column = sizeof(T);
+                for (std::size_t axis = 0; axis < view.extents.size(); ++axis) {
+                    if (axis < *view.tiled && view.extents[axis] != 1) plan_.tileable_ = false;
+                    if (axis > *view.tiled) column *= view.extents[axis];
+                }
+            }
             // Computed where it is asked for, unless what throws half way would leave it half done.
             if (!may_throw && storage.place == Place::nowhere && storage.element == element_of<T> &&
                 view.contiguous() && size_of(view.extents) == storage.entries) {
                 storage.place = Place::output;
                 storage.at = k;
+                storage.column = column;
                 keep(view.storage);
                 continue;
             }
-            const std::size_t to = add({Place::output, k, size_of(view.extents), element_of<T>}, none);
+            const std::size_t to =
+                add({Place::output, k, size_of(view.extents), element_of<T>, view.tiled.has_value(), column},
+                    none);
             Loop<T> loop;
             loop.space = squeezed(view.extents);
+            loop.tiled = squeezed(view.tiled, view.extents);
             const std::size_t step = plan_.steps_.size();
             plan_.steps_.push_back({std::move(loop), {}, 0});
             const std::size_t slot = load(step, view);
@@ -85,8 +100,6 @@ public:
             this->loop(step)->slots = 2;
             this->loop(step)->stores.push_back({1, to, element_of<T>});
         }
-        plan_.place();
-        plan_.describe();
     }
 
 private:
@@ -109,6 +122,29 @@ private:
     }
     Loop<T>* loop(std::size_t step) { return std::get_if<Loop<T>>(&plan_.steps_[step].work); }
 
+    /// Where in the result's shape the dimension stands that is worked through in tiles.
+    std::optional<std::size_t> tiled_axis(std::uint32_t id) const {
+        const Shape& shape = records_.result(id).shape;
+        for (std::size_t axis = 0; axis < shape.rank(); ++axis)
+            if (!shape[axis].sized() && shape[axis].name() == plan_.tiling_.name) {
+                for (std::size_t other = axis + 1; other < shape.rank(); ++other)
+                    if (!shape[other].sized() && shape[other].name() == plan_.tiling_.name)
+                        plan_.tileable_ = false; // as X Xᵀ of examples with examples
+                return axis;
+            }
+        return {};
+    }
+    bool carries(const std::vector<ArrayView>& views) const {
+        return std::ranges::any_of(views, [](const ArrayView& view) { return view.tiled.has_value(); });
+    }
+
+    /// An axis, when those of extent one are not counted; of extent one, the first.
+    static std::optional<std::size_t> squeezed(std::optional<std::size_t> tiled, const Extents& extents) {
+        if (!tiled) return {};
+        return static_cast<std::size_t>(std::count_if(extents.begin(),
+                                                      extents.begin() + static_cast<std::ptrdiff_t>(*tiled),
+                                                      [](std::size_t extent) { return extent != 1; }));
+    }
     static Extents squeezed(const Extents& extents) {
         Extents result;
         for (const std::size_t extent : extents)
@@ -127,6 +163,7 @@ private:
         const std::size_t before = extents.size() - view.extents.size();
         for (std::size_t axis = 0; axis < view.extents.size(); ++axis)
             if (view.extents[axis] != 1) result.strides[before + axis] = view.strides[axis];
+        if (view.tiled) result.tiled = before + *view.tiled;
         return result;
     }
 
@@ -177,12 +214,17 @@ private:
             if (slots_[view.storage] == none) first = std::max(first, barrier_);
             if (producer != none) first = std::max(first, within ? producer : producer + 1);
         }
+        std::optional<std::size_t> tiled;
+        for (const ArrayView& view : operands)
+            if (view.tiled) tiled = squeezed(view.tiled, view.extents);
         for (std::size_t step = first; step < plan_.steps_.size(); ++step)
-            if (const Loop<T>* candidate = loop(step);
-                candidate && candidate->space == space && candidate->instructions.size() < most_instructions)
+            if (const Loop<T>* candidate = loop(step); candidate && candidate->space == space &&
+                                                       candidate->tiled == tiled &&
+                                                       candidate->instructions.size() < most_instructions)
                 return step;
         Loop<T> made;
         made.space = space;
+        made.tiled = tiled;
         plan_.steps_.push_back({std::move(made), {}, 0});
         return plan_.steps_.size() - 1;
     }
@@ -202,16 +244,21 @@ private:
         const std::size_t out = to.slots++;
         to.instructions.push_back({kernel, name, std::move(in), out});
         plan_.steps_[step].flops += static_cast<double>(size_of(extents));
-        const std::size_t storage = add({Place::nowhere, 0, size_of(extents), element}, step);
+        const std::size_t storage =
+            add({Place::nowhere, 0, size_of(extents), element, to.tiled.has_value()}, step);
         slots_[storage] = out;
-        return whole(storage, extents);
+        ArrayView result = whole(storage, extents);
+        for (const ArrayView& view : spread)
+            if (view.tiled) result.tiled = view.tiled;
+        return result;
     }
 
     /// The same entries, adjacent and in row-major order.
     ArrayView adjacent(const ArrayView& view) {
-        return view.contiguous() ? ArrayView{view.storage, view.extents, row_major_strides(view.extents)}
-                                 : compute_in_loop(block_kernels<T>()[Primitive::copy], "copy", {view},
-                                                   view.extents, plan_.storages_[view.storage].element);
+        return view.contiguous()
+                   ? ArrayView{view.storage, view.extents, row_major_strides(view.extents), view.tiled}
+                   : compute_in_loop(block_kernels<T>()[Primitive::copy], "copy", {view}, view.extents,
+                                     plan_.storages_[view.storage].element);
     }
 
     /// For a step that is no loop: its operand lies in memory.
@@ -223,9 +270,20 @@ private:
             result.push_back(*views_[id]);
         return result;
     }
-    Extents extents(std::uint32_t id) const { return plan_.environment_.extents(records_.result(id).shape); }
+    /// Of a tile.
+    Extents extents(std::uint32_t id) const { return plan_.shapes_.extents(records_.result(id).shape); }
 
     // Records
+
+    void plan(std::uint32_t index, const Record& record) {
+        const std::uint32_t id = record.first_result;
+        if (const Leaf* leaf = records_.leaf(id)) {
+            take_leaf(id, *leaf);
+        } else if (!fold(record) && !take_view(record) && !take_scale(record) && !take_elementwise(record) &&
+                   !take_reduction(record) && !take_product(record)) {
+            take_fallback(index, record);
+        }
+    }
 
     void take_leaf(std::uint32_t id, const Leaf& leaf) {
         if (const auto* cell = std::get_if<std::shared_ptr<Cell>>(&leaf)) {
@@ -263,6 +321,9 @@ private:
             entries += size_of(extents.back());
         }
         if (entries > most_folded) return false;
+        // The same in every tile only where it is the same in every column.
+        if (tiled_axis(record.first_result) && records_.op(record).name() != "xtape::broadcast_to")
+            plan_.tileable_ = false;
         auto results = compute<T>(records_, record, std::move(operands), extents, plan_.environment_,
                                   [](const AnyArray& array) { return array; });
         for (std::uint32_t k = 0; k < record.result_count; ++k)
@@ -342,11 +403,12 @@ private:
         // Of nothing there is no largest entry: the operation itself says so.
         if (fold->first.starts_with("xtape::am") && size_of(view.extents) == 0 && entries > 0) return false;
         const std::size_t step = loop_for(squeezed(view.extents), {view}), slot = load(step, view);
-        const std::size_t storage = add({Place::nowhere, 0, entries, element_of<T>}, step);
+        const bool carried = tiled_axis(id).has_value();
+        const std::size_t storage = add({Place::nowhere, 0, entries, element_of<T>, carried}, step);
         loop(step)->reductions.push_back(
             {fold->second, slot, storage, entries,
-             squeezed(reduced_strides(view.extents, records_.attributes(record).axes("axes")),
-                      view.extents)});
+             squeezed(reduced_strides(view.extents, records_.attributes(record).axes("axes")), view.extents),
+             view.tiled && !carried});
         plan_.steps_[step].flops += static_cast<double>(size_of(view.extents));
         views_[id] = whole(storage, extents(id));
         return true;
@@ -402,7 +464,9 @@ private:
             product.offsets[k].second = static_cast<std::size_t>(at);
         });
         const std::size_t step = plan_.steps_.size();
-        product.c = add({Place::nowhere, 0, size_of(extents), element_of<T>}, step);
+        const bool carried = tiled_axis(record.first_result).has_value();
+        product.across_tiles = carries(in) && !carried;
+        product.c = add({Place::nowhere, 0, size_of(extents), element_of<T>, carried}, step);
         views_[record.first_result] = whole(product.c, extents);
         const double flops = 2 * static_cast<double>(size_of(extents)) * static_cast<double>(product.inner);
         plan_.steps_.push_back({std::move(product), {}, flops});
@@ -412,6 +476,7 @@ private:
 
     void take_fallback(std::uint32_t index, const Record& record) {
         Fallback fallback{index, {}, {}, {}};
+        if (carries(operands(record)) || tiled_axis(record.first_result)) plan_.tileable_ = false;
         for (const ArrayView& view : operands(record)) {
             fallback.operands.push_back(adjacent(view));
             read(fallback.operands.back());
@@ -442,8 +507,9 @@ private:
 
 template <std::floating_point T>
 Plan<T>::Plan(std::shared_ptr<Records> records, const std::vector<std::uint32_t>& outputs,
-              const std::vector<std::pair<Shape, std::uint32_t>>& inputs, const std::vector<Extents>& extents)
-    : records_(std::move(records)), input_extents_(extents) {
+              const std::vector<std::pair<Shape, std::uint32_t>>& inputs, const std::vector<Extents>& extents,
+              Tiling tiling)
+    : records_(std::move(records)), input_extents_(extents), tiling_(std::move(tiling)) {
     for (std::size_t k = 0; k < inputs.size(); ++k)
         for (std::size_t axis = 0; axis < inputs[k].first.rank(); ++axis) {
             const Dim& dim = inputs[k].first[axis];
@@ -454,7 +520,9 @@ Plan<T>::Plan(std::shared_ptr<Records> records, const std::vector<std::uint32_t>
                     fmt::format("The dimension {} has the extent {} in one input of the program "
                                 "and {} in another. Give arrays that agree.",
                                 dim.name(), *known, extents[k][axis]));
-            if (!known) environment_.set(dim.name(), extents[k][axis]);
+            if (known) continue;
+            environment_.set(dim.name(), extents[k][axis]);
+            shapes_.set(dim.name(), dim.name() == tiling_.name ? tiling_.width : extents[k][axis]);
         }
     Planner<T> planner(*this, records_->result_count(), outputs);
     planner.take_inputs(inputs);
@@ -464,8 +532,10 @@ Plan<T>::Plan(std::shared_ptr<Records> records, const std::vector<std::uint32_t>
 }
 
 template Plan<float>::Plan(std::shared_ptr<Records>, const std::vector<std::uint32_t>&,
-                           const std::vector<std::pair<Shape, std::uint32_t>>&, const std::vector<Extents>&);
+                           const std::vector<std::pair<Shape, std::uint32_t>>&, const std::vector<Extents>&,
+                           Tiling);
 template Plan<double>::Plan(std::shared_ptr<Records>, const std::vector<std::uint32_t>&,
-                            const std::vector<std::pair<Shape, std::uint32_t>>&, const std::vector<Extents>&);
+                            const std::vector<std::pair<Shape, std::uint32_t>>&, const std::vector<Extents>&,
+                            Tiling);
 
 } // namespace xtape::detail

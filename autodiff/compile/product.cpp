@@ -9,12 +9,12 @@ namespace xtape::detail {
 namespace {
 
 void gemm(CBLAS_TRANSPOSE a_op, CBLAS_TRANSPOSE b_op, int m, int n, int k, float scale, const float* a,
-          int lda, const float* b, int ldb, float* c, int ldc) {
-    cblas_sgemm(CblasRowMajor, a_op, b_op, m, n, k, scale, a, lda, b, ldb, 0, c, ldc);
+          int lda, const float* b, int ldb, float keep, float* c, int ldc) {
+    cblas_sgemm(CblasRowMajor, a_op, b_op, m, n, k, scale, a, lda, b, ldb, keep, c, ldc);
 }
 void gemm(CBLAS_TRANSPOSE a_op, CBLAS_TRANSPOSE b_op, int m, int n, int k, double scale, const double* a,
-          int lda, const double* b, int ldb, double* c, int ldc) {
-    cblas_dgemm(CblasRowMajor, a_op, b_op, m, n, k, scale, a, lda, b, ldb, 0, c, ldc);
+          int lda, const double* b, int ldb, double keep, double* c, int ldc) {
+    cblas_dgemm(CblasRowMajor, a_op, b_op, m, n, k, scale, a, lda, b, ldb, keep, c, ldc);
 }
 
 CBLAS_TRANSPOSE op(const Side& side) { return side.transposed ? CblasTrans : CblasNoTrans; }
@@ -22,10 +22,11 @@ CBLAS_TRANSPOSE op(const Side& side) { return side.transposed ? CblasTrans : Cbl
 } // namespace
 
 template <std::floating_point T>
-void Product<T>::run(void* const* memory) const {
+void Product<T>::run(void* const* memory, bool first) const {
     const T *left = static_cast<const T*>(memory[a.storage]),
             *right = static_cast<const T*>(memory[b.storage]);
     T* to = static_cast<T*>(memory[c]);
+    const T keep = first || !across_tiles ? T{0} : T{1}; // of what C holds
     if (rows * columns == 0) return;
     for (const auto& [left_at, right_at] : offsets) {
         if (inner == 0)
@@ -33,7 +34,7 @@ void Product<T>::run(void* const* memory) const {
         else
             gemm(op(a), op(b), static_cast<int>(rows), static_cast<int>(columns), static_cast<int>(inner),
                  scale, left + left_at, static_cast<int>(a.leading), right + right_at,
-                 static_cast<int>(b.leading), to, static_cast<int>(columns));
+                 static_cast<int>(b.leading), keep, to, static_cast<int>(columns));
         to += rows * columns;
     }
 }

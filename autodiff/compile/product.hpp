@@ -14,8 +14,8 @@ struct Side {
     std::size_t leading = 1;
 };
 
-/// C = scale · A B for each pair of offsets, in entries: (rows × inner) times (inner × columns), C contiguous and one
-/// after the other.
+/// C = scale · A B for each pair of offsets, in entries: (rows × inner) times (inner × columns), C contiguous
+/// and one after the other.
 template <std::floating_point T>
 struct Product {
     Side a, b;
@@ -23,7 +23,9 @@ struct Product {
     std::size_t c = 0, rows = 0, inner = 0, columns = 0;
     std::vector<std::pair<std::size_t, std::size_t>> offsets;
 
-    void run(void* const* memory) const;
+    bool across_tiles = false; ///< C goes on from tile to tile
+
+    void run(void* const* memory, bool first) const;
 };
 
 extern template struct Product<float>;

@@ -74,8 +74,7 @@ struct Program<T>::State {
         }
         for (const Var& output : lowered.outputs)
             results.push_back(output.id());
-        plans.insert(plans.begin(), std::make_shared<const detail::Plan<T>>(lowered.tape.records(), results,
-                                                                            shapes, extents));
+        plans.insert(plans.begin(), detail::Plan<T>::make(lowered.tape.records(), results, shapes, extents));
         if (plans.size() > most_plans) plans.pop_back();
         return plans.front();
     }

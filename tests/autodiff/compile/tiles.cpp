@@ -1,0 +1,94 @@
+/// Programs that work through the examples in tiles: which do, and that all give what the reference gives.
+
+#include "agreement.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+namespace {
+
+using namespace xtape;
+using check::says;
+
+/// What a test records: from X (3 × n), or (n × 3) where examples are rows, with W (5 × 3) and b (5 × 1).
+struct Recorded {
+    Tape tape;
+    Var X, W = tape.input("W", {5, 3}), b = tape.input("b", {5, 1});
+    explicit Recorded(bool rows) : X(tape.input("X", rows ? Shape{Dim("n"), 3} : Shape{3, Dim("n")})) {}
+};
+
+std::vector<AnyArray> arrays(std::size_t n, bool rows) {
+    Draw draw(n);
+    return {draw.reals(rows ? Extents{n, 3} : Extents{3, n}), draw.reals({5, 3}), draw.reals({5, 1})};
+}
+
+/// Whether it is tiled, after it was compared with the reference.
+template <std::floating_point T>
+bool tiled(const Program<T>& program, std::size_t n, bool rows) {
+    std::vector<AnyArray> given;
+    std::vector<Extents> extents;
+    for (const AnyArray& array : arrays(n, rows)) {
+        given.push_back(agreement::as<T>(array));
+        extents.push_back(array.extents());
+    }
+    const agreement::Outcome outcome = agreement::compare(program, given, n + 10);
+    BOOST_TEST(outcome.why == "", "n = " << n << ": " << outcome.why);
+    BOOST_TEST(outcome.compared > 0u);
+    return says(program.plan(extents).to_string(), "tiles of n");
+}
+
+// A width is a multiple of 16: these leave a last tile of one column less than others, of one more, and all
+// between.
+constexpr std::size_t sizes[] = {6001, 6015, 6016};
+
+template <std::floating_point T>
+void sums_and_products() {
+    for (const bool rows : {false, true}) {
+        Recorded r(rows);
+        const Var X = rows ? transpose(r.X) : r.X, A = tanh(matmul(r.W, X) + r.b),
+                  J = mean(square(A) + softmax(A, 0));
+        std::vector<Var> outputs = gradient(J, {r.W, r.b});
+        outputs.insert(outputs.end(), {J, amax(A, {1}), amin(A), matmul(A, transpose(X)), sum(A, {0}), -r.b});
+        const auto program = compile<T>({r.X, r.W, r.b}, outputs);
+        for (const std::size_t n : sizes)
+            BOOST_TEST(tiled(program, n, rows));
+        BOOST_TEST(!tiled(program, 100, rows));
+    }
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(sums_and_products_in_double) { sums_and_products<double>(); }
+BOOST_AUTO_TEST_CASE(sums_and_products_in_float) { sums_and_products<float>(); }
+
+BOOST_AUTO_TEST_CASE(rows_of_examples_that_are_wanted_are_written_tile_by_tile) {
+    Recorded r(true);
+    const auto program =
+        compile<double>({r.X, r.W, r.b}, {tanh(matmul(r.X, transpose(r.W)) + transpose(r.b)), sum(r.X)});
+    BOOST_TEST(tiled(program, 9973, true));
+}
+
+BOOST_AUTO_TEST_CASE(what_cannot_be_tiled_is_not) {
+    Recorded r(false);
+    const Var Z = matmul(r.W, r.X) + r.b;
+    const auto whole = [&](const Var& output) {
+        return !tiled(compile<double>({r.X, r.W, r.b}, {output}), 9973, false);
+    };
+    BOOST_TEST(whole(tanh(Z)));                                   // its rows are far apart in the result
+    BOOST_TEST(whole(sum(square(Z - mean(Z, {1}, Keep::dims))))); // a column needs all
+    BOOST_TEST(whole(sum(cumsum(Z, 1))));
+    BOOST_TEST(!whole(sum(square(Z))));
+}
+
+// Not those of the whole batch, and the same in every run.
+BOOST_AUTO_TEST_CASE(a_tiled_plan_takes_little_memory) {
+    Recorded r(false);
+    Var A = r.X;
+    for (int k = 0; k < 4; ++k)
+        A = tanh(matmul(transpose(r.W), tanh(matmul(r.W, A) + r.b)));
+    const auto program = compile<double>({r.X, r.W, r.b}, gradient(mean(A), {r.W, r.b}));
+    const auto bytes = [&](std::size_t n) { return program.plan({{3, n}, {5, 3}, {5, 1}}).peak_bytes(); };
+    BOOST_TEST(bytes(1'000'000) < 600'000u);
+    BOOST_TEST(bytes(200) * 10 > bytes(2000));
+    const auto given = arrays(20'000, false);
+    BOOST_TEST((program(given) == program(given)));
+}
