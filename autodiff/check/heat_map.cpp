@@ -168,11 +168,11 @@ const char* heat_map_style() {
     // Neither < nor & nor >, which XML and HTML read differently here. Blue and orange stay apart for people
     // who see no red or no green.
     return R"(
-:root { --z: #ececea; --p1: #fde3d0; --p2: #fbc39b; --p3: #f3985f; --p4: #d2651f; --p5: #97420b;
-  --n1: #dce9f5; --n2: #b2d0ea; --n3: #7eb0da; --n4: #3c7fb8; --n5: #1a5289; --x: #8331a7; --weak: #222; --strong: #fff; }
+:root { --z: #ececea; --p1: #fde3d0; --p2: #fbc39b; --p3: #f3985f; --p4: #b9530f; --p5: #6f2d03;
+  --n1: #dce9f5; --n2: #b2d0ea; --n3: #7eb0da; --n4: #3576ad; --n5: #1a5289; --x: #8331a7; --weak: #222; --strong: #fff; }
 @media (prefers-color-scheme: dark) {
-  :root { --z: #2e2e2e; --p1: #573a22; --p2: #7c4d24; --p3: #ab642b; --p4: #e08a45; --p5: #ffbe85;
-    --n1: #26435f; --n2: #315a83; --n3: #447db2; --n4: #6aa9e2; --n5: #b1d7fb; --x: #b86fda; --weak: #eee; --strong: #111; }
+  :root { --z: #2e2e2e; --p1: #4d341f; --p2: #6b4120; --p3: #96541f; --p4: #e08a45; --p5: #ffbe85;
+    --n1: #233d57; --n2: #2b5075; --n3: #3a6c9c; --n4: #6aa9e2; --n5: #b1d7fb; --x: #b86fda; --weak: #eee; --strong: #111; }
 }
 .z { background: var(--z); } .x { background: var(--x); color: var(--strong); }
 .p1 { background: var(--p1); } .p2 { background: var(--p2); } .p3 { background: var(--p3); }

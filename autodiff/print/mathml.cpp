@@ -311,7 +311,7 @@ private:
     }
 
     std::string plain_command() {
-        const std::string name(command());
+        std::string name(command());
         skip_command();
         if (name == "^" || name == "~") {
             skip("{}");
