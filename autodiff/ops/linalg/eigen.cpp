@@ -75,10 +75,17 @@ Shape eigenvalues_shape(const Signature& s) {
     return detail::with_dims(detail::leading(s.shape(), 2), {detail::square(s)});
 }
 
+/// Diagonals …, −3, 0, 3, … with entries in ±1/2 added everywhere: eigenvalues are apart by about as much as
+/// they are large, which is what the rounding of eigenvectors depends on.
 std::vector<Sample> symmetric_samples(Draw& draw) {
     std::vector<Sample> samples;
-    const auto add = [&](const Extents& leading, std::size_t n) {
-        samples.push_back({{detail::draw_matrices(draw, leading, n)}, {}});
+    const auto add = [&](Extents extents, std::size_t n) {
+        extents.insert(extents.end(), {n, n});
+        Array<double> matrices = draw.reals(extents, -0.5, 0.5);
+        for (std::size_t k = 0; k < matrices.size(); ++k)
+            if (const std::size_t row = k / n % n; row == k % n)
+                matrices.data()[k] += 3 * static_cast<double>(row) - 1.5 * static_cast<double>(n - 1);
+        samples.push_back({{std::move(matrices)}, {}});
     };
     add({}, 3);
     add({}, 1);
