@@ -11,6 +11,7 @@
 #include <xtape/autodiff/ops/hyperbolic.hpp>
 #include <xtape/autodiff/ops/indexing.hpp>
 #include <xtape/autodiff/ops/linalg/cholesky.hpp>
+#include <xtape/autodiff/ops/linalg/determinant.hpp>
 #include <xtape/autodiff/ops/linalg/eigen.hpp>
 #include <xtape/autodiff/ops/linalg/solve.hpp>
 #include <xtape/autodiff/ops/padding.hpp>

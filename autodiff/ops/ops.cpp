@@ -22,6 +22,7 @@ std::vector<Family> builtin_families() {
             {"Indices", indexing_ops()},
             {"Diagonals and triangles", diagonal_ops()},
             {"Linear systems", linear_system_ops()},
+            {"Determinants", determinant_ops()},
             {"Cholesky", cholesky_ops()},
             {"Symmetric eigenvalue problem", eigen_ops()},
             {"Random numbers", random_ops()}};

@@ -48,6 +48,15 @@ void fill_nan(T* entries, std::size_t count) {
     std::fill(entries, entries + count, std::numeric_limits<T>::quiet_NaN());
 }
 
+/// Calls f(A, n, position) for each matrix of the first operand.
+template <class T, class F>
+void for_each_matrix(const Call<T>& call, F f) {
+    const AnyArray& a = call.operand(0);
+    const std::size_t n = a.extents().back(), count = size_of(leading(a.extents(), 2));
+    for (std::size_t position = 0; position < count; ++position)
+        f(a.data<T>() + position * n * n, n, position);
+}
+
 /// (A + Aᵀ) / 2 of the n × n entries from `a` on; of a symmetric matrix its own entries, to the bit.
 template <class T>
 [[nodiscard]] std::vector<T> symmetric_part(const T* a, std::size_t n) {

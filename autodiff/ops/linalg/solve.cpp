@@ -1,6 +1,7 @@
 #include <xtape/autodiff/define.hpp>
 #include <xtape/autodiff/ops/arithmetic.hpp>
 #include <xtape/autodiff/ops/diagonals.hpp>
+#include <xtape/autodiff/ops/linalg/ldu.hpp>
 #include <xtape/autodiff/ops/linalg/matrices.hpp>
 #include <xtape/autodiff/ops/linalg/solve.hpp>
 #include <xtape/autodiff/ops/products.hpp>
@@ -8,8 +9,6 @@
 #include <xtape/autodiff/records.hpp>
 
 #include <fmt/format.h>
-
-#include <optional>
 
 namespace xtape {
 namespace {
@@ -20,46 +19,6 @@ Shape solve_shape(const Signature& s) {
     if (b.rank() < 2 || !same_extent(n, b[b.rank() - 2]))
         s.fail(fmt::format("{} must have as many rows as {}.", s.operand(1), s.operand(0)));
     return detail::with_dims(detail::broadcast_leading(s, 2, 2), {n, b[b.rank() - 1]});
-}
-
-/// A pivot, counted from 1, that rounding may have made of 0.
-template <class T>
-struct LostPivot {
-    std::size_t number;
-    T value;
-};
-
-/// Replaces the n × m entries of x by the solution of a y = x.
-template <class T>
-std::optional<LostPivot<T>> eliminate(std::vector<T> a, std::size_t n, T* x, std::size_t m) {
-    std::vector<T> largest(n);
-    for (std::size_t i = 0; i < n * n; ++i)
-        largest[i % n] = std::max(largest[i % n], std::abs(a[i]));
-    const T rounding = static_cast<T>(n) * std::numeric_limits<T>::epsilon();
-    for (std::size_t k = 0; k < n; ++k) {
-        std::size_t pivot = k;
-        for (std::size_t i = k + 1; i < n; ++i)
-            if (std::abs(a[i * n + k]) > std::abs(a[pivot * n + k])) pivot = i;
-        if (std::abs(a[pivot * n + k]) <= rounding * largest[k]) return LostPivot<T>{k + 1, a[pivot * n + k]};
-        if (pivot != k) {
-            std::swap_ranges(&a[k * n], &a[k * n] + n, &a[pivot * n]);
-            std::swap_ranges(x + k * m, x + k * m + m, x + pivot * m);
-        }
-        for (std::size_t i = k + 1; i < n; ++i) {
-            const T factor = a[i * n + k] / a[k * n + k];
-            for (std::size_t j = k; j < n; ++j)
-                a[i * n + j] -= factor * a[k * n + j];
-            for (std::size_t j = 0; j < m; ++j)
-                x[i * m + j] -= factor * x[k * m + j];
-        }
-    }
-    for (std::size_t k = n; k-- > 0;)
-        for (std::size_t j = 0; j < m; ++j) {
-            for (std::size_t i = k + 1; i < n; ++i)
-                x[k * m + j] -= a[k * n + i] * x[i * m + j];
-            x[k * m + j] /= a[k * n + k];
-        }
-    return std::nullopt;
 }
 
 /// Calls f(A, n, X, m, position) for each system, where the n × m entries of X hold B and become the result.
@@ -78,12 +37,21 @@ void for_each_system(Call<T>& call, F f) {
     }
 }
 
-/// How messages call the matrix of the system at a position.
+/// How messages call the matrix at a position of the result's leading axes.
 template <class T>
 std::string matrix_of(const Call<T>& call, std::size_t position) {
-    const Extents& b = call.operand(1).extents();
-    return detail::matrix_text(call.operand_name(0), b[b.size() - 2], detail::leading(call.extents(), 2),
-                               position);
+    return detail::matrix_text(call.operand_name(0), call.operand(0).extents().back(),
+                               detail::leading(call.extents(), 2), position);
+}
+
+/// Replaces the n × m entries of x by those of A⁻¹ x. Throws SingularError.
+template <class T>
+void eliminate(const Call<T>& call, const T* a, std::size_t n, T* x, std::size_t m, std::size_t position) {
+    if (!detail::all_finite(a, n * n)) return detail::fill_nan(x, n * m);
+    const detail::LDU<T> factors(a, n);
+    if (factors.lost())
+        call.template fail<SingularError>(detail::why_singular(matrix_of(call, position), factors));
+    factors.solve(x, m);
 }
 
 const Op solve_op =
@@ -93,15 +61,7 @@ const Op solve_op =
         .forward([](auto& call) {
             using T = typename std::decay_t<decltype(call)>::value_type;
             for_each_system(call, [&](const T* a, std::size_t n, T* x, std::size_t m, std::size_t position) {
-                if (!detail::all_finite(a, n * n)) {
-                    detail::fill_nan(x, n * m);
-                    return;
-                }
-                if (const auto lost = eliminate(std::vector<T>(a, a + n * n), n, x, m))
-                    call.template fail<SingularError>(fmt::format(
-                        "{} is singular: pivot {} is {:.3g}. Add a small diagonal, or check for repeated "
-                        "rows.",
-                        matrix_of(call, position), lost->number, lost->value));
+                eliminate(call, a, n, x, m, position);
             });
         })
         .vjp(
@@ -122,6 +82,36 @@ const Op solve_op =
             add({}, 2, {2, 0});
             add({4}, 2, {4, 2, 3});
             add({2, 1}, 3, {5, 3, 1});
+            return samples;
+        });
+
+const Op inverse_op =
+    operation("xtape::inverse")
+        .operands({Kind::real})
+        .shape([](const Signature& s) {
+            (void)detail::square(s);
+            return s.shape();
+        })
+        .forward([](auto& call) {
+            using T = typename std::decay_t<decltype(call)>::value_type;
+            T* const inverses = call.allocate();
+            detail::for_each_matrix(call, [&](const T* a, std::size_t n, std::size_t position) {
+                T* const x = inverses + position * n * n;
+                for (std::size_t k = 0; k < n; ++k)
+                    x[k * n + k] = 1;
+                eliminate(call, a, n, x, n, position);
+            });
+        })
+        .vjp([](const Pullback& p) {
+            const Var turned = matrix_transpose(p.output());
+            return -matmul(matmul(turned, p.cotangent()), turned);
+        })
+        .notation("{0}⁻¹", "{0}^{-1}", 30)
+        .samples([](Draw& draw) {
+            std::vector<Sample> samples;
+            for (const auto& [leading, n] :
+                 std::vector<std::pair<Extents, std::size_t>>{{{}, 3}, {{}, 1}, {{}, 0}, {{2, 3}, 2}})
+                samples.push_back({{detail::draw_matrices(draw, leading, n)}, {}});
             return samples;
         });
 
@@ -207,7 +197,7 @@ Var substituted(const Var& a, const Var& b, Triangle triangle) {
     return record(triangular_solve_op, {a, b}, triangle.attributes());
 }
 
-const Op list[] = {solve_op, triangular_solve_op};
+const Op list[] = {solve_op, inverse_op, triangular_solve_op};
 
 /// What f records for b, where a vector is a column whose axis goes again.
 template <class F>
@@ -224,12 +214,7 @@ Var solve(const Var& a, const Var& b) {
     return with_columns(b, [&](const Var& columns) { return record(solve_op, {a, columns}); });
 }
 
-Var inverse(const Var& a) {
-    Transaction transaction(*a.records());
-    Var x = solve(a, eye_like(a));
-    transaction.done();
-    return x;
-}
+Var inverse(const Var& a) { return record(inverse_op, {a}); }
 
 Var triangular_solve(const Var& a, const Var& b, const TriangularOptions& options) {
     return with_columns(b, [&](const Var& columns) {

@@ -23,8 +23,8 @@ BOOST_AUTO_TEST_CASE(all_families_are_in_the_list_once) {
          {arithmetic_ops(), exponential_ops(),   trigonometric_ops(), hyperbolic_ops(), activation_ops(),
           piecewise_ops(),  product_ops(),       reduction_ops(),     shaping_ops(),    slicing_ops(),
           indexing_ops(),   cumulative_ops(),    sorting_ops(),       einsum_ops(),     padding_ops(),
-          diagonal_ops(),   linear_system_ops(), cholesky_ops(),      eigen_ops(),      special_ops(),
-          random_ops()})
+          diagonal_ops(),   linear_system_ops(), determinant_ops(),   cholesky_ops(),   eigen_ops(),
+          special_ops(),    random_ops()})
         for (const Op& op : family) {
             BOOST_TEST(names.contains(op.name()), op.name() << " is not built in");
             ++count;

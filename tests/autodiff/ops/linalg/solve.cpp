@@ -1,5 +1,4 @@
-#include <xtape/autodiff/autodiff.hpp>
-#include <xtape/autodiff/ops/linalg/solve.hpp>
+#include "check.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -83,6 +82,42 @@ BOOST_AUTO_TEST_CASE(a_singular_matrix_is_named) {
     });
     BOOST_CHECK_THROW(solve(A, tape.constant(xt::xarray<double>{{1, 2}})), ShapeError);
     BOOST_CHECK_THROW(inverse(y), ShapeError);
+}
+
+// What rows and columns are multiplied by are powers of two, which are exact.
+BOOST_AUTO_TEST_CASE(units_do_not_matter) {
+    Tape tape;
+    const auto solved = [&](const xt::xarray<double>& k, const xt::xarray<double>& y) {
+        return xt::xarray<double>(solve(tape.constant(k), tape.constant(y)).value());
+    };
+    BOOST_TEST(solved({{1e-300, 0}, {0, 1}}, {2e-300, 5}) == (xt::xarray<double>{2, 5}),
+               boost::test_tools::per_element());
+    BOOST_TEST(solved({{1e-300, 2e-300}, {1, 1}}, {3e-300, 2}) == (xt::xarray<double>{1, 1}),
+               boost::test_tools::per_element());
+    const xt::xarray<double> y{1, -2, 5}, x = solved(K, y);
+    xt::xarray<double> scaled = K, scaled_y = y;
+    const std::vector<int> rows{-800, 3, 700}, columns{200, 0, -150};
+    for (std::size_t i = 0; i < 3; ++i) {
+        for (std::size_t j = 0; j < 3; ++j)
+            scaled(i, j) = std::ldexp(K(i, j), rows[i] + columns[j]);
+        scaled_y(i) = std::ldexp(y(i), rows[i]);
+    }
+    const xt::xarray<double> scaled_x = solved(scaled, scaled_y);
+    for (std::size_t i = 0; i < 3; ++i) // the condition of K is below 10
+        BOOST_TEST(std::abs(std::ldexp(scaled_x(i), columns[i]) - x(i)) < 1e-14);
+}
+
+// [[1, 1], [1, 1 + δ]] has the pivot δ and, in the 1-norm, the condition number (2 + δ)² / δ. Changing its
+// four entries by ε moves the pivot by 4 ε.
+BOOST_AUTO_TEST_CASE(the_threshold_is_rounding_and_rcond_is_told) {
+    Tape tape;
+    const double epsilon = std::numeric_limits<double>::epsilon();
+    const Var B = tape.constant(xt::xarray<double>{{1, 1}, {1, 1 + 8 * epsilon}});
+    BOOST_TEST(std::abs(inverse(B).value()(1, 1) * 8 * epsilon - 1) < 0.25); // a unit of δ is ⅛ of it
+    const Var A = tape.variable("A", xt::xarray<double>{{1, 1}, {1, 1 + 2 * epsilon}});
+    BOOST_TEST(check::complaint<SingularError>([&] { (void)inverse(A).value(); }) ==
+               "inverse(A): A (2×2) is singular: pivot 2 is 4.44e-16, rcond 1e-16. Add a small diagonal, or "
+               "check for repeated rows.");
 }
 
 // The triangles of K, with ones or K's own entries on the diagonal, written out.
