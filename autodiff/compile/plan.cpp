@@ -146,10 +146,12 @@ void Plan<T>::describe() {
                                     fmt::join(names, ", "), loop->loads.size(),
                                     loop->stores.size() + loop->reductions.size());
         } else if (const auto* product = std::get_if<Product<T>>(&step.work)) {
-            step.text = fmt::format(
-                "product {}({} × {}{}) ({} × {}{}), {} of it", product->scale == 1 ? "" : "times a number ",
-                product->rows, product->inner, product->a.transposed ? ", transposed" : "", product->inner,
-                product->columns, product->b.transposed ? ", transposed" : "", product->offsets.size());
+            step.text =
+                fmt::format("product {}({} × {}{}) ({} × {}{}), {} of it, by {}",
+                            product->scale == 1 ? "" : "times a number ", product->rows, product->inner,
+                            product->a.transposed ? ", transposed" : "", product->inner, product->columns,
+                            product->b.transposed ? ", transposed" : "", product->offsets.size(),
+                            product->by_blas() ? "BLAS" : instruction_set());
         } else {
             const auto& fallback = std::get<Fallback>(step.work);
             step.text = fmt::format("{}: its own forward function, which allocates",

@@ -1,9 +1,8 @@
 #include <xtape/autodiff/array.hpp>
 #include <xtape/autodiff/compile/product.hpp>
+#include <xtape/autodiff/compile/simd/kernels.hpp>
 
 #include <xtensor-blas/xblas.hpp>
-
-#include <algorithm>
 
 namespace xtape::detail {
 namespace {
@@ -22,19 +21,27 @@ CBLAS_TRANSPOSE op(const Side& side) { return side.transposed ? CblasTrans : Cbl
 } // namespace
 
 template <std::floating_point T>
+bool Product<T>::by_blas() const {
+    return static_cast<double>(rows) * static_cast<double>(inner) * static_cast<double>(columns) >
+           block_kernels<T>().most_multiplications;
+}
+
+template <std::floating_point T>
 void Product<T>::run(void* const* memory, bool first) const {
     const T *left = static_cast<const T*>(memory[a.storage]),
             *right = static_cast<const T*>(memory[b.storage]);
     T* to = static_cast<T*>(memory[c]);
-    const T keep = first || !across_tiles ? T{0} : T{1}; // of what C holds
     if (rows * columns == 0) return;
+    const bool blas = by_blas(), accumulate = across_tiles && !first;
     for (const auto& [left_at, right_at] : offsets) {
-        if (inner == 0)
-            std::fill_n(to, rows * columns, 0 * scale);
-        else
+        if (blas)
             gemm(op(a), op(b), static_cast<int>(rows), static_cast<int>(columns), static_cast<int>(inner),
                  scale, left + left_at, static_cast<int>(a.leading), right + right_at,
-                 static_cast<int>(b.leading), keep, to, static_cast<int>(columns));
+                 static_cast<int>(b.leading), accumulate ? T{1} : T{0}, to, static_cast<int>(columns));
+        else
+            block_kernels<T>().product({left + left_at, right + right_at, to, rows, inner, columns,
+                                        a.row_stride(), a.column_stride(), b.row_stride(), b.column_stride(),
+                                        columns, scale, accumulate});
         to += rows * columns;
     }
 }

@@ -12,6 +12,10 @@ struct Side {
     std::size_t storage = 0;
     bool transposed = false;
     std::size_t leading = 1;
+
+    /// From a row to the next, and from a column.
+    [[nodiscard]] std::size_t row_stride() const { return transposed ? 1 : leading; }
+    [[nodiscard]] std::size_t column_stride() const { return transposed ? leading : 1; }
 };
 
 /// C = scale · A B for each pair of offsets, in entries: (rows × inner) times (inner × columns), C contiguous
@@ -25,6 +29,8 @@ struct Product {
 
     bool across_tiles = false; ///< C goes on from tile to tile
 
+    /// Whether a BLAS computes it, or the kernel for this machine's instruction set: by extents.
+    [[nodiscard]] bool by_blas() const;
     void run(void* const* memory, bool first) const;
 };
 

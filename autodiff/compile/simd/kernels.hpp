@@ -50,12 +50,28 @@ enum class Primitive {
 /// How entries become one.
 enum class Fold { sum, maximum, minimum, count };
 
+/// C = scale · A B, or C + scale · A B: (rows × inner) times (inner × columns). Strides are from a row, a
+/// column or a term of the sums to the next; C's columns are adjacent.
+template <class T>
+struct MatrixProduct {
+    const T *a, *b;
+    T* c;
+    std::size_t rows, inner, columns;
+    std::size_t a_rows, a_inner, b_inner, b_columns, c_rows;
+    T scale;
+    bool accumulate;
+};
+
 template <class T>
 struct BlockKernels {
     BlockKernel<T> of[static_cast<std::size_t>(Primitive::count)];
     /// Of n adjacent entries, in 256 bytes of partial results whose number and order depend on n alone. NaN
     /// wins.
     T (*fold[static_cast<std::size_t>(Fold::count)])(const T* in, std::size_t n);
+
+    /// In an order of sums that depends on extents and strides alone.
+    void (*product)(const MatrixProduct<T>&);
+    double most_multiplications; ///< up to which that is what to take, and not a BLAS
 
     [[nodiscard]] BlockKernel<T> operator[](Primitive p) const { return of[static_cast<std::size_t>(p)]; }
     [[nodiscard]] auto operator[](Fold f) const { return fold[static_cast<std::size_t>(f)]; }

@@ -4,6 +4,7 @@
 
 #include <xtape/autodiff/compile/simd/functions.hpp>
 #include <xtape/autodiff/compile/simd/kernels.hpp>
+#include <xtape/autodiff/compile/simd/products.hpp>
 
 namespace xtape::detail {
 namespace {
@@ -146,6 +147,8 @@ constexpr BlockKernels<T> table() {
     t.fold[static_cast<std::size_t>(Fold::sum)] = fold<T, Fold::sum>;
     t.fold[static_cast<std::size_t>(Fold::maximum)] = fold<T, Fold::maximum>;
     t.fold[static_cast<std::size_t>(Fold::minimum)] = fold<T, Fold::minimum>;
+    t.product = product<T>;
+    t.most_multiplications = most_multiplications;
     return t;
 }
 

@@ -227,4 +227,51 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_sum_has_one_order, T, Types) {
     }
 }
 
+/// A matrix of small whole numbers in a larger array, the rest of which is NaN.
+template <class T>
+struct Strided {
+    std::vector<T> entries;
+    std::size_t rows, columns; ///< strides
+
+    Strided(std::size_t height, std::size_t width, bool transposed, std::mt19937_64& random)
+        : rows(transposed ? 1 : width + 3), columns(transposed ? height + 3 : 1) {
+        entries.assign((height + 3) * (width + 3), std::numeric_limits<T>::quiet_NaN());
+        for (std::size_t i = 0; i < height; ++i)
+            for (std::size_t j = 0; j < width; ++j)
+                entries[i * rows + j * columns] = static_cast<T>(random() % 9) - 4;
+    }
+    T operator()(std::size_t i, std::size_t j) const { return entries[i * rows + j * columns]; }
+};
+
+// Sums of whole numbers are exact in every order; NaN around the matrices shows what is read or written
+// beside.
+BOOST_AUTO_TEST_CASE_TEMPLATE(products_are_exact_where_numbers_are_whole, T, Types) {
+    std::mt19937_64 random(1);
+    std::size_t wrong = 0, compared = 0;
+    for (const std::size_t rows : {0, 1, 3, 4, 5, 34, 65})
+        for (const std::size_t inner : {0, 1, 2, 15, 16, 17, 257, 600})
+            for (const std::size_t columns : {0, 1, 2, 7, 17, 64, 67, 130})
+                for (const int how : {0, 1, 2, 3}) {
+                    const Strided<T> a(rows, inner, how % 2 == 1, random),
+                        b(inner, columns, how / 2 == 1, random), before(rows, columns, false, random);
+                    const bool accumulate = random() % 2 == 0;
+                    Strided<T> c = before;
+                    block_kernels<T>().product({a.entries.data(), b.entries.data(), c.entries.data(), rows,
+                                                inner, columns, a.rows, a.columns, b.rows, b.columns, c.rows,
+                                                T{2}, accumulate});
+                    for (std::size_t i = 0; i < rows; ++i)
+                        for (std::size_t j = 0; j < columns; ++j) {
+                            T sum = 0;
+                            for (std::size_t k = 0; k < inner; ++k)
+                                sum += a(i, k) * b(k, j);
+                            wrong += !(c(i, j) == 2 * sum + (accumulate ? before(i, j) : 0));
+                            ++compared;
+                        }
+                    for (std::size_t i = 0; i < rows; ++i)
+                        wrong += !std::isnan(c(i, columns));
+                }
+    BOOST_TEST(wrong == 0u);
+    BOOST_TEST(compared > 900'000u);
+}
+
 } // namespace
