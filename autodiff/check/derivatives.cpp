@@ -1,8 +1,6 @@
 #include <xtape/autodiff/check/derivatives.hpp>
 #include <xtape/autodiff/gradient.hpp>
-#include <xtape/autodiff/ops/activations.hpp>
 #include <xtape/autodiff/ops/arithmetic.hpp>
-#include <xtape/autodiff/ops/hyperbolic.hpp>
 #include <xtape/autodiff/simplify/expression.hpp>
 
 #include <fmt/format.h>
@@ -11,17 +9,6 @@
 
 namespace xtape::detail {
 namespace {
-
-/// The functions whose derivatives people take for one another's.
-std::vector<Op> activations() {
-    std::vector<Op> all(activation_ops().begin(), activation_ops().end());
-    all.insert(all.end(), hyperbolic_ops().begin(), hyperbolic_ops().end());
-    std::erase_if(all, [](const Op& op) {
-        const Definition& d = op.definition();
-        return !d.elementwise || d.operands.size() != 1 || !d.attributes.empty() || !d.domain.empty();
-    });
-    return all;
-}
 
 std::vector<bool> needed_by(const Var& v) {
     const Records& records = *v.records();
@@ -64,7 +51,7 @@ std::vector<Edit> exchanged_derivatives(const Var& right, const std::vector<Appl
         const auto add = [&](const std::string& what, const Var& wrong) {
             result.push_back({what, replaced(right, operand_gradient.id(), wrong), 1});
         };
-        for (const Op& other : activations()) {
+        for (const Op& other : similar_functions()) {
             if (other == own) continue;
             const std::string what =
                 fmt::format("has the derivative of {} where that of {} belongs",

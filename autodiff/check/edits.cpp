@@ -57,6 +57,11 @@ Var rebuilt(const Var& root, const std::vector<std::uint32_t>& cone, std::uint32
             }
         }
         if (changes) {
+            // Axes and shapes among the attributes are those of the operands that the record had.
+            if (!records.attributes(record).empty() &&
+                !std::ranges::equal(operands, vars(records, records.operands(record)), {}, &Var::rank,
+                                    &Var::rank))
+                throw ShapeError("an operand of another rank");
             const std::uint32_t first =
                 records.append(records.op(record), operands, records.attributes(record));
             changed.emplace(id, records.var(first + id - record.first_result));
@@ -66,27 +71,13 @@ Var rebuilt(const Var& root, const std::vector<std::uint32_t>& cone, std::uint32
     return it == changed.end() ? root : it->second;
 }
 
-/// Every extent other than one among these shapes, once.
-std::vector<Dim> extents_of(const std::vector<Var>& named) {
-    std::vector<Dim> found;
-    for (const Var& v : named)
-        for (const Dim& dim : v.shape().dims())
-            if (!dim.is_one() && std::ranges::find(found, dim) == found.end()) found.push_back(dim);
-    std::ranges::stable_partition(found, [](const Dim& dim) { return !dim.sized(); });
-    return found;
-}
-
 std::string text(const Dim& dim) { return dim.name().empty() ? dim.to_string() : dim.name(); }
-
-Var number(const Var& like, const Dim& dim) {
-    Records& records = *like.records();
-    return records.var(records.append(known().extent, {}, {{"dim", dim}}));
-}
 
 class Editor {
 public:
-    Editor(const Var& right, const std::vector<Var>& named)
-        : right_(right), records_(*right.records()), named_(named), cone_(made_of(right)) {}
+    Editor(const Var& right, const std::vector<Var>& named, const std::vector<Dim>& extents)
+        : right_(right), records_(*right.records()), named_(named), extents_(extents), cone_(made_of(right)) {
+    }
 
     std::vector<Edit> run() {
         left_out();
@@ -95,8 +86,13 @@ public:
         exchanges(true);
         sums();
         products();
-        insertions();
         exchanges(false);
+        return std::move(edits_);
+    }
+
+    std::vector<Edit> run_rarer() {
+        functions();
+        insertions();
         return std::move(edits_);
     }
 
@@ -163,7 +159,19 @@ private:
                 sign(e[0], [&] { return -(e[0].var() + e[1].var()); });
             }
             if (e.is(k.negative)) sign(e, [&] { return e[0].var(); });
+            const Op op = e.op();
+            if (op.definition().elementwise && e.size() == 1 && e[0].kind() == Kind::real &&
+                !e.is(k.negative))
+                attempt(fmt::format("has the opposite sign of {} in {}", called(e[0].var()), called(e.var())),
+                        e.id(), [&] { return record(op, {-e[0].var()}, e.attributes()); });
         });
+    }
+
+    /// `where(m, x, 0)` is a product with a mask, as ReLU's derivative is one: that mask as ones and zeros.
+    [[nodiscard]] static std::optional<Var> factor_of(const Expression& e) {
+        if (!e.is(known().where) || e[2].number() != 0.0L) return {};
+        const Var mask = e[0].var(), zero = e[2].var();
+        return where(mask, zero + 1, zero);
     }
 
     void transpositions() {
@@ -180,6 +188,9 @@ private:
                         what, x.id(), [&] { return turned ? x[0].var() : transpose(x.var()); },
                         Use{e.id(), n});
                 }
+            if (const std::optional<Var> mask = factor_of(e))
+                attempt(fmt::format("has {} transposed", called(*mask)), e.id(),
+                        [&] { return e[1].var() * transpose(*mask); });
             if (!e.is(k.matmul)) return;
             const Var a = e[0].var(), b = e[1].var();
             attempt(fmt::format("has the factors of {} in the other order", called(e.var())), e.id(),
@@ -230,8 +241,9 @@ private:
         const Known& k = known();
         each([&](const Expression& e) {
             const bool matrices = e.is(k.matmul);
-            if (!matrices && !e.is(k.multiply)) return;
-            const Var a = e[0].var(), b = e[1].var();
+            const std::optional<Var> mask = factor_of(e);
+            if (!matrices && !mask && !e.is(k.multiply)) return;
+            const Var a = e[mask ? 1 : 0].var(), b = mask ? *mask : e[1].var();
             if (a.rank() < 2 || b.rank() < 2) return;
             for (const Var& x : {a, transpose(a)})
                 for (const Var& y : {b, transpose(b)})
@@ -241,53 +253,92 @@ private:
         });
     }
 
+    void functions() {
+        const std::vector<Op> similar = similar_functions();
+        each([&](const Expression& e) {
+            const Op op = e.op();
+            if (std::ranges::find(similar, op) == similar.end()) return;
+            for (const Op& other : similar) {
+                if (other == op) continue;
+                const Var x = e[0].var();
+                attempt(fmt::format("has {} where {} belongs", other.definition().short_name(),
+                                    op.definition().short_name()),
+                        e.id(), [&] { return record(other, {x}); });
+            }
+        });
+    }
+
     void insertions() {
         const Known& k = known();
-        const std::vector<Dim> dims = extents_of(named_);
         each([&](const Expression& e) {
             const Var x = e.var();
             if (e.is(k.add) || e.is(k.subtract))
                 for (const std::size_t n : {0U, 1U})
-                    for (const Edit& scaled : scalings(e[n].var(), named_))
+                    for (const Edit& scaled : scalings(e[n].var(), extents_))
                         attempt(
                             fmt::format("{} in its term {}", scaled.what, called(e[n].var())), e[n].id(),
                             [&] { return scaled.result; }, Use{e.id(), n});
             if (x.rank() == 0 || e.number()) return;
-            for (const Var& v : named_)
-                if (v.kind() == Kind::real && same_extents(v.shape(), x.shape()))
-                    attempt(fmt::format("has an extra factor {}", called(v)), e.id(), [&] { return x * v; });
+            for (auto v = named_.rbegin(); v != named_.rend(); ++v) // A before Z
+                if (v->kind() == Kind::real && same_extents(v->shape(), x.shape()))
+                    attempt(fmt::format("has an extra factor {}", called(*v)), e.id(),
+                            [&] { return x * *v; });
         });
     }
 
     Var right_;
     Records& records_;
     const std::vector<Var>& named_;
+    const std::vector<Dim>& extents_;
     std::vector<std::uint32_t> cone_;
     std::vector<Edit> edits_;
 };
 
 } // namespace
 
-std::vector<Edit> scalings(const Var& right, const std::vector<Var>& named) {
+Var as_number(const Var& like, const Dim& dim) {
+    Records& records = *like.records();
+    return records.var(records.append(known().extent, {}, {{"dim", dim}}));
+}
+
+std::vector<Edit> scalings(const Var& right, const std::vector<Dim>& extents) {
     std::set<std::string> divided; // by these the equation itself divides
     for (const std::uint32_t id : made_of(right))
         if (const Expression e(*right.records(), id); e.is(known().divide) && e[1].is(known().extent))
             divided.insert(text(e[1].attributes().get<Dim>("dim")));
     std::vector<Edit> result{{"has the opposite sign", -right, 0}};
-    for (const Dim& dim : extents_of(named)) {
+    const auto by = [&](const Dim& dim) {
         const std::string name = text(dim);
-        result.push_back({"has an extra factor 1/" + name, right / number(right, dim), 0});
+        result.push_back({"has an extra factor 1/" + name, right / as_number(right, dim), 0});
         result.push_back(
             {divided.contains(name) ? "lacks the factor 1/" + name : "has an extra factor " + name,
-             number(right, dim) * right, 0});
-    }
+             as_number(right, dim) * right, 0});
+    };
+    if (!extents.empty()) by(extents[0]);
     result.push_back({"has an extra factor 2", 2 * right, 0});
     result.push_back({"has an extra factor 1/2", right / 2, 0});
+    for (std::size_t i = 1; i < extents.size(); ++i)
+        by(extents[i]);
     return result;
 }
 
-std::vector<Edit> edits(const Var& right, const std::vector<Var>& named) {
-    return Editor(right, named).run();
+std::vector<Edit> edits(const Var& right, const std::vector<Var>& named, const std::vector<Dim>& extents) {
+    return Editor(right, named, extents).run();
+}
+
+std::vector<Edit> rarer_edits(const Var& right, const std::vector<Var>& named,
+                              const std::vector<Dim>& extents) {
+    return Editor(right, named, extents).run_rarer();
+}
+
+std::vector<Op> similar_functions() {
+    std::vector<Op> all(activation_ops().begin(), activation_ops().end());
+    all.insert(all.end(), hyperbolic_ops().begin(), hyperbolic_ops().end());
+    std::erase_if(all, [](const Op& op) {
+        const Definition& d = op.definition();
+        return !d.elementwise || d.operands.size() != 1 || !d.attributes.empty() || !d.domain.empty();
+    });
+    return all;
 }
 
 Var replaced(const Var& right, std::uint32_t target, const Var& by) {

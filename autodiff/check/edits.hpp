@@ -2,6 +2,7 @@
 
 /// The wrong versions of one equation: every one that a single mistake makes of it.
 
+#include <xtape/autodiff/op.hpp>
 #include <xtape/autodiff/var.hpp>
 
 #include <string>
@@ -13,17 +14,29 @@ namespace xtape::detail {
 struct Edit {
     std::string what; ///< continues `yours `: `has the opposite sign`
     Var result;       ///< of whatever shape the mistake gives it
-    int size;         ///< 0: the whole result is scaled; 1: one place of the equation; 2: both
+    int size;         ///< 0: the whole result is scaled; 1: one place of the equation; 2: both, or two places
+    int unknowns = 0; ///< numbers in it that were taken from the person's array
 };
 
-/// The result times −1, 2, ½, and each extent or its reciprocal that occurs among the shapes of `named`.
-[[nodiscard]] std::vector<Edit> scalings(const Var& right, const std::vector<Var>& named);
+/// The result times −1, 2, ½, and each of these extents or its reciprocal.
+[[nodiscard]] std::vector<Edit> scalings(const Var& right, const std::vector<Dim>& extents);
 
 /// The versions that differ in one place: a factor, a term, a function or a sum left out, another sign,
 /// operands transposed or exchanged for another of `named`, a product of the other kind, another factor.
-/// What is more likely comes first. Versions that the shapes of the tape do not allow are left out, and so is
-/// what only the data's number of examples would allow.
-[[nodiscard]] std::vector<Edit> edits(const Var& right, const std::vector<Var>& named);
+/// What is more likely comes first. Versions that no shapes allow are left out.
+[[nodiscard]] std::vector<Edit> edits(const Var& right, const std::vector<Var>& named,
+                                      const std::vector<Dim>& extents);
+
+/// Those in one place that are made less often: a factor too much, a function for another one, something that
+/// has a name for something that has none.
+[[nodiscard]] std::vector<Edit> rarer_edits(const Var& right, const std::vector<Var>& named,
+                                            const std::vector<Dim>& extents);
+
+/// The functions whose values and derivatives people take for one another's.
+[[nodiscard]] std::vector<Op> similar_functions();
+
+/// An extent as a number, on the tape of `like`.
+[[nodiscard]] Var as_number(const Var& like, const Dim& dim);
 
 /// The result with `by` in place of the result `target`, recorded behind it; itself where it is not made of
 /// that.

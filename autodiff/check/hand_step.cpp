@@ -13,8 +13,12 @@ namespace {
 class Copy {
 public:
     Copy(const Beginning& beginning, const std::vector<Given>& given) : from_(beginning), given_(given) {
-        for (const Given& g : given)
+        for (const Given& g : given) {
             cuts_.emplace(g.id, &g);
+            size(beginning.records.result(g.id).shape, g.array);
+        }
+        for (const auto& [var, array] : beginning.bindings)
+            size(var.shape(), array);
     }
 
     /// What these results need, by id, up to the given arrays or `through` them.
@@ -41,6 +45,8 @@ public:
         for (const Var& version : versions)
             ids.push_back(version.id());
         const std::vector<bool> wanted = cone(ids);
+        for (const std::uint32_t extent : from_.deferred)
+            result_.deferred.push_back(dim_of(extent));
         for (const Given& g : given_) {
             cut_in(g);
             if (step[g.id]) result_.uses.push_back(g.name);
@@ -50,15 +56,52 @@ public:
         result_.right = moved_.at(root.id());
         for (const Var& version : versions)
             result_.versions.push_back(moved_.at(version.id()));
+        for (std::uint32_t id = 0; id < of_cost.size(); ++id)
+            if (of_cost[id] && Expression(from_.records, id).is(known().extent)) note(dim_of(id));
+        for (const Var& v : result_.named)
+            for (const Dim& dim : v.shape().dims())
+                note(dim);
         return std::move(result_);
     }
 
 private:
     [[nodiscard]] Records& to() const { return *result_.tape.records(); }
 
+    void size(const Shape& shape, const AnyArray& array) {
+        for (std::size_t axis = 0; axis < shape.rank(); ++axis)
+            // A one would broadcast, and what is summed over it would vanish from the equations.
+            if (!shape[axis].sized() && array.extents()[axis] != 1)
+                extents_.emplace(shape[axis].name(), array.extents()[axis]);
+    }
+
+    /// With the extents that the person's arrays have, so that a mistake that only they allow can be
+    /// recorded.
+    [[nodiscard]] Dim sized(const Dim& dim) const {
+        const auto it = dim.sized() ? extents_.end() : extents_.find(dim.name());
+        return it == extents_.end() ? dim : Dim(dim.name(), it->second);
+    }
+
+    [[nodiscard]] Shape sized(const Shape& shape) const {
+        std::vector<Dim> dims = shape.dims();
+        std::ranges::transform(dims, dims.begin(), [&](const Dim& dim) { return sized(dim); });
+        return Shape(std::move(dims));
+    }
+
+    [[nodiscard]] Attributes sized(const Attributes& attributes) const {
+        std::vector<Attributes::Entry> entries = attributes.entries();
+        for (auto& [name, value] : entries) {
+            if (const Dim* dim = std::get_if<Dim>(&value))
+                value = sized(*dim);
+            else if (const Shape* shape = std::get_if<Shape>(&value))
+                value = sized(*shape);
+        }
+        return Attributes(std::move(entries));
+    }
+
     Var leaf(std::uint32_t id, const std::string& name) {
         const Result like = from_.records.result(id);
-        const Var input = to().var(to().append_leaf(input_op(), like.shape, like.kind, std::monostate{}));
+        const Var input =
+            to().var(to().append_leaf(input_op(), sized(like.shape), like.kind, std::monostate{}));
         to().name(input.id(), name);
         result_.named.push_back(input);
         return input;
@@ -69,14 +112,18 @@ private:
         result_.bindings.emplace_back(input, g.array);
         Var value = input;
         if (g.deferred)
-            for (const std::uint32_t extent : from_.deferred)
-                value = 1 / copied_extent(extent) * value;
+            for (const Dim& dim : result_.deferred)
+                value = 1 / to().var(to().append(known().extent, {}, {{"dim", dim}})) * value;
         if (const auto it = cuts_.find(g.id); it->second == &g) moved_.emplace(g.id, value);
     }
 
-    Var copied_extent(std::uint32_t id) {
-        return to().var(
-            to().append(known().extent, {}, from_.records.attributes(from_.records.record_of(id))));
+    void note(const Dim& dim) {
+        if (!dim.is_one() && std::ranges::find(result_.extents, dim) == result_.extents.end())
+            result_.extents.push_back(dim);
+    }
+
+    [[nodiscard]] Dim dim_of(std::uint32_t extent) const {
+        return sized(from_.records.attributes(from_.records.record_of(extent)).get<Dim>("dim"));
     }
 
     void repeat(std::uint32_t id, bool is_root) {
@@ -84,14 +131,16 @@ private:
         const Record record = records.record_of(id);
         if (const Leaf* value = records.leaf(id)) {
             const Result like = records.result(id);
-            moved_.emplace(id, to().var(to().append_leaf(records.op(record), like.shape, like.kind, *value)));
+            const Shape shape = sized(like.shape);
+            moved_.emplace(id, to().var(to().append_leaf(records.op(record), shape, like.kind, *value)));
             for (const auto& [var, array] : from_.bindings)
                 if (var.id() == id) result_.bindings.emplace_back(moved_.at(id), array);
         } else {
             std::vector<Var> operands;
             for (const std::uint32_t operand : records.operands(record))
                 operands.push_back(moved_.at(operand));
-            const std::uint32_t first = to().append(records.op(record), operands, records.attributes(record));
+            const std::uint32_t first =
+                to().append(records.op(record), operands, sized(records.attributes(record)));
             for (std::uint32_t k = 0; k < record.result_count; ++k)
                 moved_.try_emplace(record.first_result + k, to().var(first + k));
         }
@@ -105,6 +154,7 @@ private:
     const std::vector<Given>& given_;
     std::unordered_map<std::uint32_t, const Given*> cuts_;
     std::unordered_map<std::uint32_t, Var> moved_;
+    std::unordered_map<std::string, std::size_t> extents_; ///< of the dimensions that the tape leaves open
     HandStep result_;
 };
 
@@ -120,11 +170,9 @@ Var without_deferred(const Beginning& beginning, Var v) {
     return v;
 }
 
-Var times_deferred(const Beginning& beginning, Var v) {
-    for (const std::uint32_t extent : beginning.deferred)
-        v = v.records()->var(v.records()->append(
-                known().extent, {}, beginning.records.attributes(beginning.records.record_of(extent)))) *
-            v;
+Var times_deferred(const std::vector<Dim>& deferred, Var v) {
+    for (const Dim& dim : deferred)
+        v = v.records()->var(v.records()->append(known().extent, {}, {{"dim", dim}})) * v;
     return v;
 }
 
@@ -151,9 +199,9 @@ HandStep mechanical_step(const Beginning& beginning, const Var& root, bool root_
                          const std::vector<Given>& given, const std::vector<Var>& versions) {
     HandStep step = Copy(beginning, given).run(root, versions);
     if (!root_deferred) return step;
-    step.right = times_deferred(beginning, step.right);
+    step.right = times_deferred(step.deferred, step.right);
     for (Var& version : step.versions)
-        version = times_deferred(beginning, version);
+        version = times_deferred(step.deferred, version);
     return step;
 }
 
@@ -168,7 +216,7 @@ HandStep textbook_step(const Beginning& beginning, const Var& root, bool root_de
         const Var now = simplified(v);
         if (!root_deferred) return now;
         const Var without = without_deferred(beginning, now);
-        return without.empty() ? times_deferred(beginning, now) : without;
+        return without.empty() ? times_deferred(step.deferred, now) : without;
     };
     HandStep result;
     result.right = moved(step.right);
@@ -179,6 +227,8 @@ HandStep textbook_step(const Beginning& beginning, const Var& root, bool root_de
     for (const auto& [var, array] : step.bindings)
         if (const Var v = simplified(var); !v.empty()) result.bindings.emplace_back(v, array);
     result.uses = step.uses;
+    result.extents = step.extents;
+    result.deferred = step.deferred;
     result.tape = std::move(simplified.tape);
     return result;
 }

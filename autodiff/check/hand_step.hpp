@@ -27,6 +27,8 @@ struct HandStep {
     std::vector<Var> named;        ///< what else has a name, used by the step or not
     std::vector<std::string> uses; ///< the names of the given arrays that the step begins from
     std::vector<std::pair<Var, AnyArray>> bindings; ///< the person's arrays
+    std::vector<Dim> extents;  ///< other than one; those by which the cost divides come first
+    std::vector<Dim> deferred; ///< the extents by which deferred gradients are not divided
 };
 
 /// What a step begins with, the same for all steps of a tape.

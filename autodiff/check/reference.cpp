@@ -9,8 +9,8 @@ namespace {
 
 constexpr std::uint64_t perturbed_runs = 8;
 constexpr long double lambda = 8;
-constexpr long double library_error =
-    8; // units: the four ulps that vectorised functions are allowed (NumPy, SVML)
+
+} // namespace
 
 long double unit_roundoff(Element element) {
     switch (element) {
@@ -22,8 +22,6 @@ long double unit_roundoff(Element element) {
         return std::numeric_limits<double>::epsilon() / 2;
     }
 }
-
-} // namespace
 
 Reference::Reference(std::vector<std::pair<Var, AnyArray>> bindings, std::size_t longest)
     : bindings_(std::move(bindings)), sum_factor_(lambda * std::sqrt(static_cast<long double>(longest))) {

@@ -16,6 +16,12 @@ struct Truth {
     Array<long double> tolerance; ///< infinite where rounding may make it a NaN
 };
 
+/// Half the distance from one to the next number of this type.
+[[nodiscard]] long double unit_roundoff(Element element);
+
+/// What vectorised functions are allowed, in units of roundoff: four ulps (NumPy, SVML).
+constexpr long double library_error = 8;
+
 class Reference {
 public:
     /// `longest` is the greatest number of terms that a sum may have.

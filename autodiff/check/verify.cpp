@@ -209,7 +209,7 @@ Comparison compare(const Claim& claim, detail::Reference& reference, const std::
 std::string sentence(const std::string& name, const detail::Diagnosis& diagnosis,
                      const std::vector<std::string>& heirs) {
     if (diagnosis.causes.empty())
-        return fmt::format(": nothing reproduces it: not one of {} versions of {} = {} with one mistake",
+        return fmt::format(": nothing reproduces it: not one of {} versions of {} = {} with a mistake",
                            diagnosis.tried, name, diagnosis.right.text);
     std::string text = ": yours " + diagnosis.causes[0];
     if (!heirs.empty()) text += fmt::format("; {} inherited", fmt::join(heirs, ", "));
