@@ -62,6 +62,7 @@ Var off_when_broadcast(const Pullback& p, std::size_t k, const Var& right) {
 /// True where a derivative passes through at least one real operand.
 bool differentiable(const Definition& definition) {
     if (!definition.vjp && !definition.vjp_all && !definition.body) return false;
+    if (definition.takes_any_kind()) return definition.passes_gradient(0);
     for (std::size_t k = 0; k < definition.operands.size(); ++k)
         if (definition.kind_of(k) == Kind::real && definition.passes_gradient(k)) return true;
     return false;

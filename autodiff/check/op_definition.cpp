@@ -33,8 +33,8 @@ void OpCheck::check_definition(const std::vector<Sample>& samples) {
     if (!entries) line("samples").fail(": all are empty arrays.");
     (void)line("rule");
     if (const auto real = std::ranges::count(definition().operands, Kind::real);
-        real > 0 && !definition().vjp && !definition().vjp_all && !definition().body &&
-        !definition().without_gradient)
+        (real > 0 || definition().takes_any_kind()) && !definition().vjp && !definition().vjp_all &&
+        !definition().body && !definition().without_gradient)
         for (const Sample& sample : samples)
             if (!Applied(op_, sample).real_results.empty()) {
                 line("rule").fail(

@@ -1,5 +1,6 @@
 #include <xtape/autodiff/ops.hpp>
 #include <xtape/autodiff/ops/families.hpp>
+#include <xtape/autodiff/transform/ops.hpp>
 
 namespace xtape {
 
@@ -25,7 +26,8 @@ std::vector<Family> builtin_families() {
             {"Determinants", determinant_ops()},
             {"Cholesky", cholesky_ops()},
             {"Symmetric eigenvalue problem", eigen_ops()},
-            {"Random numbers", random_ops()}};
+            {"Random numbers", random_ops()},
+            {"Recorded functions", transform_ops()}};
 }
 
 std::vector<Op> builtin_ops() {

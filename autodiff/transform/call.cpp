@@ -1,6 +1,7 @@
 #include <xtape/autodiff/define.hpp>
 #include <xtape/autodiff/transform/call.hpp>
 #include <xtape/autodiff/transform/derived.hpp>
+#include <xtape/autodiff/transform/samples.hpp>
 #include <xtape/autodiff/transform/transform.hpp>
 
 #include <fmt/format.h>
@@ -47,6 +48,7 @@ const Op call_op =
             return detail::spread(record_all(detail::call_op(), operands, {{"function", derived}}),
                                   detail::real_outputs(graph), graph.outputs().size());
         })
+        .samples(detail::call_samples)
         .notation("call({…})", R"(\operatorname{call}({…}))");
 
 } // namespace

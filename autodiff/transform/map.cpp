@@ -1,6 +1,7 @@
 #include <xtape/autodiff/define.hpp>
 #include <xtape/autodiff/transform/derived.hpp>
 #include <xtape/autodiff/transform/map.hpp>
+#include <xtape/autodiff/transform/samples.hpp>
 #include <xtape/autodiff/transform/transform.hpp>
 
 #include <fmt/format.h>
@@ -102,6 +103,7 @@ const Op map_op =
                                              map_of(derived, mapped, summed, extent_of(p.attributes()))),
                                   real, graph.outputs().size());
         })
+        .samples(detail::map_samples)
         .notation("map({…})", R"(\operatorname{map}({…}))");
 
 } // namespace

@@ -2,6 +2,7 @@
 #include <xtape/autodiff/gradient.hpp>
 #include <xtape/autodiff/ops/arithmetic.hpp>
 #include <xtape/autodiff/ops/shaping.hpp>
+#include <xtape/autodiff/transform/samples.hpp>
 #include <xtape/autodiff/transform/scan.hpp>
 #include <xtape/autodiff/transform/transform.hpp>
 
@@ -272,6 +273,7 @@ const Op scan_op = operation("xtape::scan")
                            return Backwards(p, needed).cotangents(needed);
                        })
                        .jvp(pushforward)
+                       .samples(detail::scan_samples)
                        .notation("scan({…})", R"(\operatorname{scan}({…}))");
 
 ScanStep recorded(const StepFunction& step, const std::vector<Var>& carry, const std::vector<Var>& xs,
