@@ -13,6 +13,7 @@
 #include <xtape/autodiff/ops/linalg/cholesky.hpp>
 #include <xtape/autodiff/ops/linalg/determinant.hpp>
 #include <xtape/autodiff/ops/linalg/eigen.hpp>
+#include <xtape/autodiff/ops/linalg/norms.hpp>
 #include <xtape/autodiff/ops/linalg/solve.hpp>
 #include <xtape/autodiff/ops/padding.hpp>
 #include <xtape/autodiff/ops/piecewise.hpp>

@@ -11,7 +11,7 @@ namespace xtape {
 Var determinant(const Var& a);
 
 /// The cofactors of each matrix (… × n × n), as a matrix: det(A) A⁻ᵀ where A has an inverse, the transposed
-/// adjugate everywhere. Of one derivative less than the determinant.
+/// adjugate everywhere. At a singular matrix it has a first derivative, and no second.
 Var cofactors(const Var& a);
 
 /// The determinant as sign · exp(logabsdet): it neither overflows nor underflows.

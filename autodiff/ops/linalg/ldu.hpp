@@ -50,9 +50,9 @@ struct LostPivot {
 
 /// A square matrix of finite entries as A = 2^r P L D U Q 2^c, where L and U are triangular with a unit
 /// diagonal, D is diagonal and P and Q are permutations. The powers of two bring the largest entry of each
-/// row, then of each column, to between 1 and 2, so that neither depends on the units of the unknowns and
-/// equations; each pivot is the largest entry that is left, so that no entry of L and U exceeds 1 and what is
-/// left of a singular matrix at the end is 0 to rounding (complete pivoting: Wilkinson 1961).
+/// row, then of each column, to between 1 and 2; each pivot is the largest entry that is left, so that no
+/// entry of L and U exceeds 1 and what is left of a singular matrix at the end is 0 to rounding (complete
+/// pivoting: Wilkinson 1961).
 template <class T>
 class LDU {
 public:

@@ -6,11 +6,11 @@ namespace xtape {
 
 /// X with A X = B: (… × n × n) and (… × n × m) give (… × n × m), where the leading axes broadcast; a vector
 /// B of n entries gives a vector. By Gaussian elimination with complete pivoting, after rows and columns were
-/// scaled by powers of two. Throws ShapeError where the shapes do not fit, and, evaluated, SingularError where
-/// rounding may have made a pivot of 0: where changing each entry of A by ε times the terms that elimination
-/// added up in its place can. Rows or columns in other units make no difference to that: diag(1e-300, 1) is
-/// solved as the identity is. The message tells the reciprocal condition number of the scaled matrix in the
-/// 1-norm. Where A has a NaN or an infinity, X is NaN.
+/// scaled by powers of two. Throws ShapeError where the shapes do not fit, and, evaluated, SingularError
+/// where rounding may have made a pivot of 0: where changing each entry of A by ε times the terms that
+/// elimination added up in its place can. Rows or columns in other units make no difference to that:
+/// diag(1e-300, 1) is solved as the identity is. The message tells the reciprocal condition number of the
+/// scaled matrix in the 1-norm. Where A has a NaN or an infinity, X is NaN.
 Var solve(const Var& a, const Var& b);
 
 /// The inverse of each matrix (… × n × n), computed as solve(A, I), with its errors.

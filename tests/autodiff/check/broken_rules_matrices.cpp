@@ -157,6 +157,11 @@ Op inverse_op() {
         });
 }
 
+/// An operation of a family of the library, whose rule is broken in the place of one written here.
+Op built_in(std::span<const Op> family, const std::string& name) {
+    return *std::ranges::find(family, name, &Op::name);
+}
+
 /// The determinant of a 2 × 2 matrix.
 Op determinant_op() {
     return operation("right::determinant")
@@ -348,6 +353,20 @@ std::vector<BrokenRule> of_matrices() {
          altered([](const Pullback&, const Var& right) { return transpose(right); }), first},
         {"determinant_of_the_logarithm", "A⁻ᵀ, which is log det's.", determinant_op(),
          rule([](const Pullback& p) { return g(p) * transpose(inverse_of(p.input())); }), first},
+        {"cotangent_beside_the_triangle", "A cotangent in the other triangle, which is never read.",
+         built_in(linear_system_ops(), "xtape::triangular_solve"),
+         altered([](const Pullback& p, const Var& right) {
+             return right - 1e-3 * triu(matmul(g(p), matrix_transpose(p.output())), 1);
+         }),
+         first},
+        {"logdet_not_transposed", "A⁻¹ for A⁻ᵀ: right for a covariance matrix.",
+         built_in(determinant_ops(), "xtape::logdet"),
+         altered([](const Pullback&, const Var& right) { return matrix_transpose(right); }), first},
+        {"cofactors_of_a_constant_determinant", "det(A) of the determinant's rule is not differentiated.",
+         built_in(determinant_ops(), "xtape::determinant"), rule([](const Pullback& p) {
+             return expand_dims(g(p), {-2, -1}) * stop_gradient(cofactors(p.input()));
+         }),
+         "second derivative"},
         {"trace_spread_over_all", "Ones for the identity matrix.", trace_op(),
          rule([](const Pullback& p) { return g(p) * ones_like(p.input()); }), first},
         {"upper_for_lower", "The other triangle's cotangent.", lower_op(),
