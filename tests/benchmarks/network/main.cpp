@@ -128,9 +128,42 @@ void add(std::vector<std::size_t> layers, std::size_t n, int turns) {
         ->Iterations(turns);
 }
 
+/// The rows as a table in Markdown: times relative to the expert's, with quartiles for ours.
+class Table : public benchmark::BenchmarkReporter {
+public:
+    bool ReportContext(const Context&) override {
+        fmt::print(
+            "| network, examples, type | threads | expert, µs | program (quartiles) | own operations | "
+            "xtensor by hand | "
+            "libtorch | bare products | bytes, program : expert |\n|---|---|---|---|---|---|---|---|---|\n");
+        return true;
+    }
+    void ReportRuns(const std::vector<Run>& runs) override {
+        for (const Run& run : runs) {
+            const auto value = [&](const std::string& counter) {
+                const auto it = run.counters.find(counter);
+                return it == run.counters.end() ? NAN : it->second.value;
+            };
+            const auto cell = [&](const std::string& counter) {
+                return std::isnan(value(counter)) ? std::string("–") : fmt::format("{:.2f}", value(counter));
+            };
+            fmt::print("| {} | {} | {:.4g} | {} ({} – {}) | {} | {} | {} | {} | {:.2f} |\n",
+                       run.run_name.function_name, run.run_name.args, value("expert:us"),
+                       cell("program/expert"), cell("program/expert:q1"), cell("program/expert:q3"),
+                       cell("own operations/expert"), cell("xtensor/expert"), cell("libtorch/expert"),
+                       cell("products/expert"), value("program:bytes") / value("expert:bytes"));
+        }
+    }
+};
+
 } // namespace
 
+/// `--markdown` prints the table.
 int main(int argc, char** argv) {
+    const auto end =
+        std::remove_if(argv, argv + argc, [](const char* a) { return std::string(a) == "--markdown"; });
+    const bool markdown = end != argv + argc;
+    argc = static_cast<int>(end - argv);
     add<double>({2, 4, 1}, 4, 51);
     add<double>({2, 4, 1}, 400, 51);
     add<double>({30, 16, 1}, 569, 51);
@@ -144,5 +177,9 @@ int main(int argc, char** argv) {
     add<float>({4, 32, 16, 4}, 10000, 21);
     benchmark::Initialize(&argc, argv);
     if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
-    benchmark::RunSpecifiedBenchmarks();
+    Table table;
+    if (markdown)
+        benchmark::RunSpecifiedBenchmarks(&table);
+    else
+        benchmark::RunSpecifiedBenchmarks();
 }
