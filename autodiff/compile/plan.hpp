@@ -122,6 +122,8 @@ public:
 
 private:
     template <std::floating_point>
+    friend class StepBuilder;
+    template <std::floating_point>
     friend class Planner;
 
     /// In steps of one tile, or of everything where its width is the whole.

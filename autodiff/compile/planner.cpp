@@ -1,6 +1,6 @@
 /// From records to steps: which operations share a loop, and where values lie.
 
-#include <xtape/autodiff/compile/plan.hpp>
+#include <xtape/autodiff/compile/step_builder.hpp>
 #include <xtape/autodiff/step.hpp>
 
 #include <fmt/format.h>
@@ -12,9 +12,7 @@
 namespace xtape::detail {
 namespace {
 
-constexpr std::size_t none = static_cast<std::size_t>(-1);
-constexpr std::size_t most_instructions = 64; // of one loop: beyond that its blocks leave the cache
-constexpr std::size_t most_folded = 4096;     // entries that a plan may hold of a folded constant
+constexpr std::size_t most_folded = 4096; // entries that a plan may hold of a folded constant
 
 template <class T>
 Element element_of_kind(Kind kind) {
@@ -24,10 +22,10 @@ Element element_of_kind(Kind kind) {
 } // namespace
 
 template <std::floating_point T>
-class Planner {
+class Planner : StepBuilder<T> {
 public:
     Planner(Plan<T>& plan, std::size_t results, const std::vector<std::uint32_t>& outputs)
-        : plan_(plan), records_(*plan.records_), uses_(results), views_(results), folded_(results) {
+        : StepBuilder<T>(plan), records_(*plan.records_), uses_(results), views_(results), folded_(results) {
         for (std::uint32_t r = 0; r < records_.record_count(); ++r)
             for (const std::uint32_t id : records_.operands(records_.record(r)))
                 ++uses_[id];
@@ -103,24 +101,25 @@ public:
     }
 
 private:
-    // Storages and views
-
-    /// `producer` is the step that computes it.
-    std::size_t add(Storage storage, std::size_t producer = none) {
-        plan_.storages_.push_back(storage);
-        producers_.push_back(producer);
-        slots_.push_back(none);
-        return plan_.storages_.size() - 1;
-    }
-    ArrayView whole(std::size_t storage, const Extents& extents) const {
-        return {storage, extents, row_major_strides(extents)};
-    }
-    std::size_t constant(AnyArray array) {
-        const Storage storage{Place::constant, plan_.constants_.size(), array.size(), array.element()};
-        plan_.constants_.push_back(array.owned());
-        return add(storage);
-    }
-    Loop<T>* loop(std::size_t step) { return std::get_if<Loop<T>>(&plan_.steps_[step].work); }
+    using Base = StepBuilder<T>;
+    using Base::add;
+    using Base::adjacent;
+    using Base::barrier_;
+    using Base::broadcast;
+    using Base::carries;
+    using Base::compute_in_loop;
+    using Base::constant;
+    using Base::keep;
+    using Base::load;
+    using Base::loop;
+    using Base::loop_for;
+    using Base::none;
+    using Base::plan_;
+    using Base::producers_;
+    using Base::read;
+    using Base::slot_within;
+    using Base::squeezed;
+    using Base::whole;
 
     /// Where in the result's shape the dimension stands that is worked through in tiles.
     std::optional<std::size_t> tiled_axis(std::uint32_t id) const {
@@ -134,135 +133,6 @@ private:
             }
         return {};
     }
-    bool carries(const std::vector<ArrayView>& views) const {
-        return std::ranges::any_of(views, [](const ArrayView& view) { return view.tiled.has_value(); });
-    }
-
-    /// An axis, when those of extent one are not counted; of extent one, the first.
-    static std::optional<std::size_t> squeezed(std::optional<std::size_t> tiled, const Extents& extents) {
-        if (!tiled) return {};
-        return static_cast<std::size_t>(std::count_if(extents.begin(),
-                                                      extents.begin() + static_cast<std::ptrdiff_t>(*tiled),
-                                                      [](std::size_t extent) { return extent != 1; }));
-    }
-    static Extents squeezed(const Extents& extents) {
-        Extents result;
-        for (const std::size_t extent : extents)
-            if (extent != 1) result.push_back(extent);
-        return result;
-    }
-    /// The strides along the axes that are not of extent one.
-    static Strides squeezed(const Strides& strides, const Extents& extents) {
-        Strides result;
-        for (std::size_t axis = 0; axis < extents.size(); ++axis)
-            if (extents[axis] != 1) result.push_back(strides[axis]);
-        return result;
-    }
-    static ArrayView broadcast(const ArrayView& view, const Extents& extents) {
-        ArrayView result{view.storage, extents, Strides(extents.size(), 0)};
-        const std::size_t before = extents.size() - view.extents.size();
-        for (std::size_t axis = 0; axis < view.extents.size(); ++axis)
-            if (view.extents[axis] != 1) result.strides[before + axis] = view.strides[axis];
-        if (view.tiled) result.tiled = before + *view.tiled;
-        return result;
-    }
-
-    // Steps
-
-    /// A value that a loop computes lies nowhere until something reads it after the loop.
-    void keep(std::size_t storage) {
-        if (slots_[storage] == none) return;
-        Loop<T>& from = *loop(producers_[storage]);
-        Storage& kept = plan_.storages_[storage];
-        from.stores.push_back({slots_[storage], storage, kept.element});
-        if (kept.place == Place::nowhere) kept.place = Place::memory;
-        kept_slots_[storage] = slots_[storage];
-        slots_[storage] = none;
-    }
-
-    /// The slot with which a loop sees a view, whose extents are those of its space.
-    std::size_t load(std::size_t step, const ArrayView& view) {
-        Loop<T>& to = *loop(step);
-        const Strides strides = squeezed(view.strides, view.extents);
-        if (const auto slot = slot_within(step, view)) return *slot;
-        for (const auto& load : to.loads)
-            if (load.storage == view.storage && load.strides == strides) return load.slot;
-        if (producers_[view.storage] != none) keep(view.storage);
-        to.loads.push_back({to.slots, view.storage, plan_.storages_[view.storage].element, strides});
-        return to.slots++;
-    }
-
-    /// The slot of a value that this very loop computes, read entry by entry.
-    std::optional<std::size_t> slot_within(std::size_t step, const ArrayView& view) {
-        if (producers_[view.storage] != step) return {};
-        const Loop<T>* from = loop(step);
-        const auto kept = kept_slots_.find(view.storage);
-        const std::size_t slot = kept != kept_slots_.end() ? kept->second : slots_[view.storage];
-        if (!from || slot == none || squeezed(view.extents) != from->space ||
-            squeezed(view.strides, view.extents) != row_major_strides(from->space))
-            return {};
-        return slot;
-    }
-
-    /// The first loop over this space that all operands are there for, or a new one. What lies in memory is
-    /// read after the last step that is no loop: computed earlier, the result would have to be kept as well.
-    std::size_t loop_for(const Extents& space, const std::vector<ArrayView>& operands) {
-        std::size_t first = 0;
-        for (const ArrayView& view : operands) {
-            const std::size_t producer = producers_[view.storage];
-            const bool within = producer != none && slot_within(producer, view);
-            if (slots_[view.storage] == none) first = std::max(first, barrier_);
-            if (producer != none) first = std::max(first, within ? producer : producer + 1);
-        }
-        std::optional<std::size_t> tiled;
-        for (const ArrayView& view : operands)
-            if (view.tiled) tiled = squeezed(view.tiled, view.extents);
-        for (std::size_t step = first; step < plan_.steps_.size(); ++step)
-            if (const Loop<T>* candidate = loop(step); candidate && candidate->space == space &&
-                                                       candidate->tiled == tiled &&
-                                                       candidate->instructions.size() < most_instructions)
-                return step;
-        Loop<T> made;
-        made.space = space;
-        made.tiled = tiled;
-        plan_.steps_.push_back({std::move(made), {}, 0});
-        return plan_.steps_.size() - 1;
-    }
-
-    /// Appends an elementwise operation to a loop; its result lies nowhere yet.
-    ArrayView compute_in_loop(BlockKernel<T> kernel, const std::string& name,
-                              const std::vector<ArrayView>& operands, const Extents& extents,
-                              Element element) {
-        std::vector<ArrayView> spread;
-        for (const ArrayView& view : operands)
-            spread.push_back(broadcast(view, extents));
-        const std::size_t step = loop_for(squeezed(extents), spread);
-        std::vector<std::size_t> in;
-        for (const ArrayView& view : spread)
-            in.push_back(load(step, view));
-        Loop<T>& to = *loop(step);
-        const std::size_t out = to.slots++;
-        to.instructions.push_back({kernel, name, std::move(in), out});
-        plan_.steps_[step].flops += static_cast<double>(size_of(extents));
-        const std::size_t storage =
-            add({Place::nowhere, 0, size_of(extents), element, to.tiled.has_value()}, step);
-        slots_[storage] = out;
-        ArrayView result = whole(storage, extents);
-        for (const ArrayView& view : spread)
-            if (view.tiled) result.tiled = view.tiled;
-        return result;
-    }
-
-    /// The same entries, adjacent and in row-major order.
-    ArrayView adjacent(const ArrayView& view) {
-        return view.contiguous()
-                   ? ArrayView{view.storage, view.extents, row_major_strides(view.extents), view.tiled}
-                   : compute_in_loop(block_kernels<T>()[Primitive::copy], "copy", {view}, view.extents,
-                                     plan_.storages_[view.storage].element);
-    }
-
-    /// For a step that is no loop: its operand lies in memory.
-    void read(const ArrayView& view) { keep(view.storage); }
 
     std::vector<ArrayView> operands(const Record& record) const {
         std::vector<ArrayView> result;
@@ -494,15 +364,10 @@ private:
         barrier_ = plan_.steps_.size();
     }
 
-    Plan<T>& plan_;
     const Records& records_;
-    std::size_t barrier_ = 0;                       ///< the step after the last that is no loop
-    std::vector<std::uint32_t> uses_;               ///< by id: how many records and outputs read it
-    std::vector<std::optional<ArrayView>> views_;   ///< by id
-    std::vector<std::optional<AnyArray>> folded_;   ///< by id
-    std::vector<std::size_t> producers_;            ///< by storage: the step that computes it
-    std::vector<std::size_t> slots_;                ///< by storage: its slot in a loop, while it lies nowhere
-    std::map<std::size_t, std::size_t> kept_slots_; ///< by storage: its slot in the loop that stores it
+    std::vector<std::uint32_t> uses_;             ///< by id: how many records and outputs read it
+    std::vector<std::optional<ArrayView>> views_; ///< by id
+    std::vector<std::optional<AnyArray>> folded_; ///< by id
 };
 
 template <std::floating_point T>
