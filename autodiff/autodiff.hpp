@@ -9,6 +9,7 @@
 #include <xtape/autodiff/check/verify.hpp>
 #include <xtape/autodiff/compile/function.hpp>
 #include <xtape/autodiff/compile/program.hpp>
+#include <xtape/autodiff/decide.hpp>
 #include <xtape/autodiff/define.hpp>
 #include <xtape/autodiff/error.hpp>
 #include <xtape/autodiff/evaluate.hpp>

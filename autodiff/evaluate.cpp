@@ -1,3 +1,4 @@
+#include <xtape/autodiff/decide.hpp>
 #include <xtape/autodiff/evaluate.hpp>
 #include <xtape/autodiff/records.hpp>
 #include <xtape/autodiff/step.hpp>
@@ -102,13 +103,16 @@ void Evaluation<T>::perturb(T unit, std::uint64_t seed) {
     forget();
 }
 
-/// The records that a result needs and that are not remembered, and the inputs among them, found without
-/// recursion.
+/// The records that a result and the guards that it rests on need and that are not remembered, and the inputs
+/// among them, found without recursion.
 template <std::floating_point T>
 typename Evaluation<T>::Needed Evaluation<T>::needed(const Records& records, std::uint32_t id) const {
     Needed found;
     std::vector<std::uint32_t> open{records.result(id).record};
     std::unordered_map<std::uint32_t, bool> seen{{open[0], true}};
+    for (const std::uint32_t guard : detail::guards_of(records, open[0]))
+        if (seen.try_emplace(records.result(guard).record, true).second)
+            open.push_back(records.result(guard).record);
     while (!open.empty()) {
         const std::uint32_t index = open.back();
         open.pop_back();

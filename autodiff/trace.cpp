@@ -1,3 +1,4 @@
+#include <xtape/autodiff/decide.hpp>
 #include <xtape/autodiff/trace.hpp>
 
 #include <fmt/format.h>
@@ -53,20 +54,10 @@ std::string free_name(const Records& records, std::string name) {
     return name;
 }
 
-} // namespace
-
-Traced trace(const std::string& what, Records& records, const std::vector<Argument>& arguments,
-             const Body& body) {
-    const Transaction taken_back(records);
-    const std::uint32_t floor = records.record_count(), first = records.result_count();
-    std::vector<Var> placeholders;
-    for (const Argument& argument : arguments) {
-        const std::uint32_t id =
-            records.append_leaf(input_op(), argument.shape, argument.kind, std::monostate{});
-        records.name(id, free_name(records, argument.name.empty() ? "argument" : argument.name));
-        placeholders.push_back(records.var(id));
-    }
-    const std::vector<Var> outputs = body(placeholders);
+/// What was recorded from record `floor` on and `outputs` need, as a Graph. Its inputs are the placeholders,
+/// which were recorded first, and what the rest uses of the records before.
+Traced taken(const std::string& what, Records& records, std::uint32_t floor, std::uint32_t first,
+             const std::vector<Var>& placeholders, const std::vector<Var>& outputs) {
     std::vector<bool> needed(records.record_count() - floor, false);
     std::map<std::uint32_t, Var> captured;
     const auto need = [&](std::uint32_t id) {
@@ -119,6 +110,32 @@ Traced trace(const std::string& what, Records& records, const std::vector<Argume
         results.push_back(copy.of(output.id()).id());
     traced.graph = Graph(inner, std::move(inputs), std::move(results));
     return traced;
+}
+
+} // namespace
+
+Traced trace(const std::string& what, Records& records, const std::vector<Argument>& arguments,
+             const Body& body) {
+    std::optional<Traced> traced, decisions;
+    {
+        const Transaction taken_back(records);
+        const std::uint32_t floor = records.record_count(), first = records.result_count();
+        std::vector<Var> placeholders, guards;
+        for (const Argument& argument : arguments) {
+            const std::uint32_t id =
+                records.append_leaf(input_op(), argument.shape, argument.kind, std::monostate{});
+            records.name(id, free_name(records, argument.name.empty() ? "argument" : argument.name));
+            placeholders.push_back(records.var(id));
+        }
+        const std::vector<Var> outputs = body(placeholders);
+        traced = taken(what, records, floor, first, placeholders, outputs);
+        for (const std::uint32_t guard : guards_of(records, records.record_count()))
+            if (guard >= first) guards.push_back(records.var(guard));
+        if (!guards.empty()) decisions = taken(what, records, floor, first, {}, guards);
+    }
+    // A decision that the body made rests on captured Vars alone, so it is made once, outside.
+    if (decisions && !decisions->captured.empty()) (void)unfold(decisions->graph, decisions->captured);
+    return *std::move(traced);
 }
 
 std::vector<Var> unfold(const Graph& graph, std::span<const Var> inputs) {

@@ -26,7 +26,8 @@ struct Traced {
     std::vector<Var> captured;
 };
 
-/// Calls the body with placeholders on this tape, takes what it recorded, and leaves the tape as it was.
+/// Calls the body with placeholders on this tape, takes what it recorded, and leaves the tape as it was, but
+/// for the guards of decisions that the body made.
 /// `what` is how messages call whoever calls it. Throws VarError where the body returns something that is on
 /// another tape, or needs an input or a variable that it recorded itself.
 [[nodiscard]] Traced trace(const std::string& what, Records& records, const std::vector<Argument>& arguments,

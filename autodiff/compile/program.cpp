@@ -1,6 +1,7 @@
 #include <xtape/autodiff/compile/lower.hpp>
 #include <xtape/autodiff/compile/plan.hpp>
 #include <xtape/autodiff/compile/program.hpp>
+#include <xtape/autodiff/decide.hpp>
 
 #include <fmt/format.h>
 
@@ -26,6 +27,43 @@ struct Program<T>::State {
     Tape tape; ///< simplified
     std::vector<Var> inputs, outputs;
     detail::Expanded lowered; ///< the same, of which plans are made
+
+    /// What the outputs rest on: conditions, and how they came out.
+    struct Guard {
+        std::int64_t number;
+        std::string condition;
+        bool outcome;
+    };
+    std::vector<Guard> guards;
+    std::optional<Program<T>> conditions; ///< of all guards
+    std::vector<Array<T>> outcomes;
+    std::vector<OutputArray<T>> to_outcomes;
+    std::mutex deciding;
+
+    /// The conditions of these guards as a Program of the same inputs.
+    void guard_by(Records& records, const std::vector<std::uint32_t>& ids, const std::vector<Var>& given) {
+        if (ids.empty()) return;
+        std::vector<Var> wanted;
+        for (const std::uint32_t id : ids) {
+            const Record& guard = records.record_of(id);
+            wanted.push_back(records.var(records.operands(guard)[0]));
+            guards.push_back({records.attributes(guard).integer("guard"), wanted.back().to_string(),
+                              records.attributes(guard).integer("outcome") != 0});
+            outcomes.push_back(Array<T>::from_shape(Extents(wanted.back().rank(), 1)));
+        }
+        to_outcomes.assign(outcomes.begin(), outcomes.end());
+        const detail::Expanded bare = detail::expand(given, wanted); // without guards of its own
+        conditions = compile<T>(bare.inputs, bare.outputs);
+    }
+
+    void require_outcomes(std::span<const AnyArray> arrays) {
+        if (!conditions) return;
+        const std::lock_guard lock(deciding);
+        conditions->run(arrays, to_outcomes);
+        for (std::size_t k = 0; k < guards.size(); ++k)
+            detail::require_outcome(guards[k].number, guards[k].condition, guards[k].outcome,
+                                    outcomes[k].data()[0] != 0);
+    }
 
     std::mutex mutex;
     std::vector<std::shared_ptr<const detail::Plan<T>>> plans; ///< the last used comes first
@@ -129,6 +167,7 @@ void Program<T>::run(std::span<const AnyArray> inputs, std::span<const OutputArr
                                             k, *variable));
         to[k] = outputs[k].data();
     }
+    state_->require_outcomes(inputs);
     plan->run(std::span(from.begin(), from.size()), std::span(to.begin(), to.size()));
 }
 
@@ -210,6 +249,11 @@ Program<T> compile(const std::vector<Var>& inputs, const std::vector<Var>& outpu
                                    : input.kind() == Kind::mask ? Element::b8
                                                                 : Element::i64});
     }
+    Records& given = *outputs.front().records();
+    std::uint32_t last = 0;
+    for (const Var& output : outputs)
+        last = std::max(last, given.result(output.id()).record);
+    state->guard_by(given, detail::guards_of(given, last), inputs);
     detail::Expanded expanded = detail::expand(inputs, outputs);
     Simplified simplified = simplify(expanded.outputs, {.goal = Goal::stable});
     for (const Var& input : expanded.inputs)

@@ -63,7 +63,8 @@ public:
     /// Nothing is allocated after the first run with the same extents, unless the plan has fallbacks (or an
     /// array more than four dimensions). Before anything is written it throws ArgumentError where the number
     /// of arrays is another or an output overlaps an input or another output, BindingError where an input
-    /// does not fit, ShapeError where an output does not.
+    /// does not fit, ShapeError where an output does not, GuardError where a decision on which the outputs
+    /// rest comes out otherwise than when they were recorded (<xtape/autodiff/decide.hpp>).
     void run(std::initializer_list<AnyArray> inputs, std::initializer_list<OutputArray<T>> outputs) const {
         run(std::span(inputs.begin(), inputs.size()), std::span(outputs.begin(), outputs.size()));
     }

@@ -1,3 +1,4 @@
+#include <xtape/autodiff/decide.hpp>
 #include <xtape/autodiff/simplify/simplify.hpp>
 
 #include <fmt/format.h>
@@ -30,6 +31,10 @@ public:
                     fmt::format("simplify({}, {}): they are on two tapes. Simplify each on its own.",
                                 outputs[0].to_string(), output.to_string()));
         map_.assign(given_->result_count(), none);
+        std::uint32_t last = 0;
+        for (const Var& output : outputs)
+            last = std::max(last, given_->result(output.id()).record);
+        guards_ = detail::guards_of(*given_, last);
         classify_names();
     }
 
@@ -37,6 +42,8 @@ public:
         std::vector<bool> needed(given_->record_count(), false);
         for (const Var& output : outputs_)
             needed[given_->result(output.id()).record] = true;
+        for (const std::uint32_t guard : guards_)
+            needed[given_->result(guard).record] = true;
         for (std::uint32_t r = given_->record_count(); r-- > 0;)
             if (needed[r])
                 for (const std::uint32_t operand : given_->operands(given_->record(r)))
@@ -294,6 +301,8 @@ private:
         std::vector<bool> needed(work_.record_count(), false);
         for (const Var& output : outputs_)
             needed[work_.result(canonical(map_[output.id()])).record] = true;
+        for (const std::uint32_t guard : guards_)
+            needed[work_.result(canonical(map_[guard])).record] = true;
         // A body that became its operation's name may have been recorded after it: operands come first all
         // the same.
         std::vector<std::uint32_t> order;
@@ -313,7 +322,10 @@ private:
                 std::vector<Var> operands;
                 for (const std::uint32_t operand : work_.operands(record))
                     operands.push_back(to.var(moved[operand]));
-                first = to.append(work_.op(record), operands, work_.attributes(record));
+                first = to.append(work_.op(record), operands,
+                                  work_.op(record) == detail::decide_op()
+                                      ? detail::guarding_all(work_.attributes(record))
+                                      : work_.attributes(record));
             }
             for (std::uint32_t k = 0; k < record.result_count; ++k)
                 moved[record.first_result + k] = first + k;
@@ -340,6 +352,7 @@ private:
 
     std::vector<std::uint32_t> map_;       ///< given result → working result
     std::vector<std::uint32_t> canonical_; ///< working result → what replaced it
+    std::vector<std::uint32_t> guards_;    ///< of the given tape, on which some output rests
     std::vector<Match::Named> given_names_, named_;
     std::unordered_multimap<std::size_t, std::uint32_t> known_;
     std::unordered_map<const Definition*, std::vector<const Rule*>> rules_by_op_;

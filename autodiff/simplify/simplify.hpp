@@ -43,7 +43,8 @@ private:
 
 /// Rewrites what `outputs` need, operands before what uses them, and returns it on a new tape. Duplicates are
 /// removed (an operation with a random or recomputed result apart), constants folded, and what nothing needs
-/// is left out. The given tape is not changed.
+/// is left out. The guards of decisions on which some output rests stay, and all outputs rest on them (a
+/// result may become what was recorded before them). The given tape is not changed.
 ///
 /// It ends because every rule lowers a measure (simplify/rules.hpp), and its time is proportional to the
 /// number of records, because a rule looks at a bounded part of the tape. Throws OpError, naming them, where

@@ -75,6 +75,10 @@ private:
         std::vector<Var> inputs;
         for (const AnyArray& array : arrays) {
             const std::string name = arrays.size() == 1 ? "x" : "x" + std::to_string(inputs.size());
+            if (array.is_real()) { // as a variable it has a value on which f may decide
+                inputs.push_back(tape.variable(name, array));
+                continue;
+            }
             inputs.push_back(tape.input(name, Shape(array.extents())));
             evaluation.bind(inputs.back(), array);
         }
