@@ -18,9 +18,9 @@ namespace {
 /// How unlikely it is that nothing explains an array: more than any mistake that is known.
 constexpr int unexplained = 10;
 
-/// How many versions with two mistakes are compared, at most: some 20 µs each where arrays are small, and a
-/// diagnosis is to come within a second.
-constexpr std::size_t most_pairs = 20'000;
+/// How many versions with two mistakes are compared, at most, times the entries of the step's arrays (at
+/// least `few`, below which the records and not the entries take the time): some 0.3 s.
+constexpr std::size_t most_pairs_by_entries = 4'000'000, few = 200;
 
 /// Beyond this part of the largest entry `verify` itself holds that agreement says nothing; and by chance
 /// alone not more than this part of all diagnoses may be wrong.
@@ -68,6 +68,7 @@ public:
 
     /// True where one is roughly a multiple of the other: a sieve, of which `gives` decides what remains.
     [[nodiscard]] bool proportional(const Var& candidate, const Array<long double>& mine) {
+        if (!may_be(candidate, mine)) return false;
         const Array<long double> value = evaluated(candidate);
         if (value.shape() != mine.shape()) return false;
         long double both = 0, own = 0;
@@ -88,6 +89,7 @@ public:
     /// were taken from the person's array.
     [[nodiscard]] bool gives(const Var& candidate, const Array<long double>& mine, std::size_t tried,
                              int unknowns = 0) {
+        if (!may_be(candidate, mine)) return false;
         const Array<long double> value = evaluated(candidate);
         if (value.shape() != mine.shape()) return false;
         const long double most = largest(mine);
@@ -117,6 +119,12 @@ public:
     }
 
 private:
+    /// Most versions of another shape need not be evaluated.
+    static bool may_be(const Var& candidate, const Array<long double>& mine) {
+        const Shape& shape = candidate.shape();
+        return !shape.sized() || std::ranges::equal(shape.dims(), mine.shape(), {}, &Dim::extent);
+    }
+
     static long double largest(const Array<long double>& a) {
         long double result = 0;
         for (const long double x : a)
@@ -281,6 +289,10 @@ private:
             return std::ranges::none_of(key, [](long double x) { return std::isnan(x); }) &&
                    values.insert(std::move(key)).second;
         };
+        std::size_t entries = 0;
+        for (const auto& [var, array] : step.bindings)
+            entries += array.size();
+        const std::size_t most_pairs = most_pairs_by_entries / std::max(few, entries);
         std::vector<Edit> pairs;
         if (!is_new(step.right)) return false;
         for (const Edit& first : likely(step, derivatives)) {

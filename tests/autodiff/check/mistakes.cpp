@@ -3,7 +3,7 @@
 #include <boost/test/unit_test.hpp>
 #include <fmt/format.h>
 
-#include <chrono>
+#include <ctime>
 
 using namespace derivation;
 
@@ -450,4 +450,28 @@ BOOST_AUTO_TEST_CASE(neither_names_order_depth_loss_nor_an_operation_of_ones_own
     }
     BOOST_TEST(compared > 1000u);
     BOOST_TEST(named > 100u);
+}
+
+BOOST_AUTO_TEST_CASE(numbers_drawn_at_random_are_not_explained) {
+    for (const bool large : {false, true})
+        for (const bool single : {false, true}) {
+            Hand hand = hand_of({{3, 4, 6, 2}, {"tanh", "tanh"}, single, true}, 3);
+            if (large) hand.widths = {30, 16, 8, 1}, hand.n = 455;
+            for (const char* at : {"dZ1", "db3"})
+                hand.mistakes[at].push_back([at](Hand& h) {
+                    std::mt19937 generator(9);
+                    std::normal_distribution<double> normal;
+                    return each(h[at], [&](double) { return normal(generator); });
+                });
+            hand.derive();
+            const std::clock_t start = std::clock();
+            const Report report = hand.check();
+            BOOST_TEST_MESSAGE("seconds: " << double(std::clock() - start) / CLOCKS_PER_SEC);
+            auto causes = causes_in(report);
+            BOOST_TEST_CONTEXT(report.to_string()) {
+                BOOST_TEST(causes.size() == 2u);
+                for (const char* at : {"dZ1", "db3"})
+                    BOOST_TEST(causes[at].at(0).starts_with(": nothing reproduces it"));
+            }
+        }
 }
