@@ -1,5 +1,7 @@
 #include <xtape/autodiff/evaluate.hpp>
+#include <xtape/autodiff/inside.hpp>
 #include <xtape/autodiff/records.hpp>
+#include <xtape/autodiff/transform/transform.hpp>
 
 #include <fmt/format.h>
 
@@ -110,6 +112,27 @@ private:
     const std::function<const AnyArray&(std::uint32_t)>& array_;
 };
 
+/// Where it arose inside the function that a record calls, maps or scans; empty where it has none.
+template <class T>
+std::string inside(const Records& records, const Record& record,
+                   const std::function<const AnyArray&(std::uint32_t)>& array) {
+    if (detail::functions_of(records, record).empty()) return "";
+    std::optional<NonFinite> found;
+    std::size_t runs = 0, at = 0;
+    detail::observe_runs<T>(records, record, array, [&](detail::Run<T> run) {
+        ++runs;
+        for (const Var& output : run.outputs)
+            if (!found && (found = run.evaluation.first_nonfinite(output))) at = run.number;
+    });
+    if (!found) return "";
+    const bool maps = records.op(record) == detail::map_op(), scans = records.op(record) == detail::scan_op();
+    if (scans && records.attributes(record).integer("reversed") != 0) at = runs - 1 - at;
+    const std::string where = maps    ? fmt::format(", at row {}", at)
+                              : scans ? fmt::format(", at step {}", at)
+                                      : "";
+    return fmt::format(" Inside{}: {}", where, found->message);
+}
+
 } // namespace
 
 template <std::floating_point T>
@@ -151,7 +174,7 @@ std::optional<NonFinite> Evaluation<T>::first_nonfinite(const Var& var) {
             }
             const std::string operands = explanation.operands(record, position());
             message += (operands.empty() ? "" : ", where " + operands) + "." +
-                       explanation.saturation(record, position());
+                       explanation.saturation(record, position()) + inside<T>(*records_, record, array);
             return NonFinite{records_->var(id), count, position(), std::move(message)};
         }
     }

@@ -1,5 +1,6 @@
 #include <xtape/autodiff/check/branches.hpp>
 #include <xtape/autodiff/check/tally.hpp>
+#include <xtape/autodiff/inside.hpp>
 #include <xtape/autodiff/records.hpp>
 
 #include <fmt/format.h>
@@ -79,6 +80,11 @@ void Branches::visit(std::uint32_t index, std::vector<std::uint32_t>& open) {
             watches_.push_back({What::result, index, k});
     for (std::uint32_t k = 0; k < record.operand_count && !definition.domain.empty(); ++k)
         if (definition.kind_of(k) == Kind::real) watches_.push_back({What::domain, index, k});
+    for (const Graph& function : functions_of(records_, record)) {
+        Unfolded unfolded(function);
+        if (!Branches(*unfolded.tape.records(), unfolded.outputs).watches_.empty())
+            watches_.push_back({What::function, index, 0});
+    }
     if (definition.branch)
         watches_.push_back({What::kink, index, 0});
     else if (definition.body)
@@ -97,11 +103,31 @@ void Branches::trace(std::uint32_t index, std::vector<std::uint32_t>& open) {
     open.push_back(definition.body(arguments).id());
 }
 
+/// What is watched inside the functions of a record, of all runs one after the other.
+AnyArray Branches::taken_inside(const Record& record, Evaluation<long double>& evaluation) const {
+    std::vector<long double> entries;
+    std::unique_ptr<Branches> inner;
+    observe_runs<long double>(
+        records_, record,
+        [&](std::uint32_t id) -> const AnyArray& { return evaluation.array(records_.var(id)); },
+        [&](Run<long double> run) {
+            if (run.number == 0) inner = std::make_unique<Branches>(run.records, run.outputs);
+            for (const AnyArray& taken : inner->at(run.evaluation)) {
+                const Array<long double> numbers = taken.to<long double>();
+                entries.insert(entries.end(), numbers.begin(), numbers.end());
+            }
+        });
+    auto [array, to] = AnyArray::zeros<long double>({entries.size()});
+    std::ranges::copy(entries, to);
+    return array;
+}
+
 AnyArray Branches::take(const Watch& watch, Evaluation<long double>& evaluation) const {
     const Record& record = records_.record(watch.record);
     const Definition& definition = records_.definition(record);
     if (watch.what == What::result)
         return evaluation.array(records_.var(record.first_result + watch.position));
+    if (watch.what == What::function) return taken_inside(record, evaluation);
     if (watch.what == What::domain) {
         const Interval& domain = domain_of(definition, watch.position);
         const AnyArray& operand = evaluation.array(records_.var(records_.operands(record)[watch.position]));
@@ -166,7 +192,8 @@ std::string Branches::describe(const Watch& watch, std::size_t entry, const Exte
                 id = operand;
                 break;
             }
-    const std::string at = definition.short_name() + " at " + records_.describe(id);
+    const std::string at = (watch.what == What::function ? "the function of " : "") +
+                           definition.short_name() + " at " + records_.describe(id);
     const AnyArray& array = evaluation.array(records_.var(id));
     const bool entrywise = definition.elementwise || watch.what == What::domain;
     if (!entrywise || !array.is_real() || array.size() == 0) {

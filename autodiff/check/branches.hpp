@@ -12,7 +12,8 @@ namespace xtape::detail {
 
 /// Watches everything on the way to some results that decides between branches: results that are masks or
 /// indices, what the `.kink` of an operation gives, and whether operands lie in an operation's `.domain`. The
-/// bodies of traced operations are recorded too, at the end of the tape, and watched like the rest.
+/// bodies of traced operations are recorded too, at the end of the tape, and watched like the rest; functions
+/// that are called, mapped or scanned are watched in each of their runs.
 class Branches {
 public:
     /// What was watched, at one point.
@@ -37,7 +38,7 @@ public:
     [[nodiscard]] bool depends_on(const Var& leaf) const { return seen_[leaf.id()]; }
 
 private:
-    enum class What { result, kink, domain };
+    enum class What { result, kink, domain, function };
     struct Watch {
         What what;
         std::uint32_t record;
@@ -45,6 +46,7 @@ private:
     };
 
     void visit(std::uint32_t record, std::vector<std::uint32_t>& open);
+    [[nodiscard]] AnyArray taken_inside(const Record& record, Evaluation<long double>& evaluation) const;
     void trace(std::uint32_t record, std::vector<std::uint32_t>& open);
     [[nodiscard]] AnyArray take(const Watch& watch, Evaluation<long double>& evaluation) const;
     [[nodiscard]] std::string describe(const Watch& watch, std::size_t entry, const Extents& extents,

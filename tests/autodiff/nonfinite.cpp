@@ -117,3 +117,20 @@ BOOST_AUTO_TEST_CASE(advice_of_an_operation_that_changes_the_shape_is_left_out) 
     BOOST_TEST(
         says(message(evaluation, log(record(first_column, {x}))), "-inf in 1 of 3 entries, first [1]"));
 }
+
+BOOST_AUTO_TEST_CASE(inside_a_function_that_is_called_mapped_or_scanned) {
+    Tape tape;
+    const Var x = tape.variable("x", xt::xarray<double>{{1, 2}, {3, 0}, {4, 5}});
+    Evaluation<double> evaluation;
+    const std::string mapped = message(evaluation, sum(map([](const Var& r) { return sum(log(r)); }, x)));
+    BOOST_TEST(says(mapped, "map(x): -inf in 1 of 3 entries, first [1]"), mapped);
+    BOOST_TEST(says(mapped, " Inside, at row 1: log("), mapped);
+    BOOST_TEST(says(mapped, "-inf in 1 of 2 entries, first [1], where x"), mapped);
+    const std::string held = message(evaluation, checkpoint([](const Var& a) { return log(a); })(x));
+    BOOST_TEST(says(held, " Inside: log(x′): -inf in 1 of 6 entries, first [1,1], where x′ = 0."), held);
+    const Var c = tape.variable("c", xt::xarray<double>(300.0));
+    const Var n = tape.variable("n", xt::xarray<double>{1, 1, 1, 1, 1, 1, 1, 1, 1, 1});
+    const auto [last, all] = scan([](const Var& a, const Var& b) { return a * a * b; }, c, n);
+    const std::string scanned = message(evaluation, last + sum(all));
+    BOOST_TEST(says(scanned, " Inside, at step 6: "), scanned); // 300^(2^7) is the first beyond 1e308
+}

@@ -59,11 +59,14 @@ Errors errors_of(const Op& op) {
         Evaluation<long double> exact;
         std::vector<Var> inputs, reals;
         for (std::size_t k = 0; k < sample.operands.size(); ++k) {
-            const Kind kind = op.definition().kind_of(k);
-            inputs.push_back(tape.input(fmt::format("x{}", k), Shape(sample.operands[k].extents()), kind));
+            const AnyArray& operand = sample.operands[k];
+            const Kind kind = operand.is_real()                  ? Kind::real
+                              : operand.element() == Element::b8 ? Kind::mask
+                                                                 : Kind::index;
+            inputs.push_back(tape.input(fmt::format("x{}", k), Shape(operand.extents()), kind));
             if (kind == Kind::real) reals.push_back(inputs[k]);
-            rounded.bind(inputs[k], sample.operands[k]);
-            exact.bind(inputs[k], sample.operands[k]);
+            rounded.bind(inputs[k], operand);
+            exact.bind(inputs[k], operand);
         }
         const auto raise = [&](double& worst, const Var& var) {
             const auto ours = rounded.value(var);

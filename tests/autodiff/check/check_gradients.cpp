@@ -117,6 +117,17 @@ BOOST_AUTO_TEST_CASE(a_kink_is_inconclusive_where_the_gradient_lies_between_both
     BOOST_TEST(traced["dx"].reason == "kink", traced);
     const Report tie = check_gradients([](Var v) { return amax(v); }, xt::xarray<double>{2, 1, 2});
     expect(tie, Verdict::inconclusive, "dx", " at x");
+
+    // And those of functions that are mapped; a smooth one next to it is not watched, and passes.
+    const auto bent = [](Var v) { return map([](Var e) { return where(e > 1, e * e, 2 * e); }, v); };
+    const Report inside = check_gradients(bent, xt::xarray<double>{1, 3});
+    expect(inside, Verdict::inconclusive, "dx", "the function of map at x changes branch");
+    BOOST_TEST(inside["dx"].reason == "kink", inside);
+    BOOST_TEST(check_gradients(bent, xt::xarray<double>{1.5, 3}));
+
+    // An argument next to a decision: beyond it, f is not what was recorded.
+    const auto decided = [](Var v) { return decide(v > 1) ? v * v : 2 * v - 1; };
+    BOOST_TEST(check_gradients(decided, xt::xarray<double>(1.5)));
 }
 
 BOOST_AUTO_TEST_CASE(a_gradient_outside_both_slopes_of_a_kink_fails) {
