@@ -31,6 +31,8 @@ enum class Primitive {
     sigmoid,
     softplus,
     silu,
+    elu,
+    erf,
     relu,
     leaky_relu,
     maximum,

@@ -131,6 +131,8 @@ constexpr BlockKernels<T> table() {
     unary(Primitive::sigmoid, [](V a) { return detail::sigmoid<T>(a); });
     unary(Primitive::softplus, [](V a) { return detail::softplus<T>(a); });
     unary(silu, [](V a) { return a * detail::sigmoid<T>(a); });
+    binary(elu, [](V a, V alpha) { return a > zero ? a : alpha * detail::expm1<T>(a); });
+    unary(Primitive::erf, [](V a) { return detail::erf<T>(a); });
     unary(relu, [](V a) { return detail::maximum<T>(a, V{}); });
     binary(leaky_relu, [](V a, V slope) { return a > zero ? a : slope * a; });
     binary(Primitive::maximum, [](V a, V b) { return detail::maximum<T>(a, b); });
