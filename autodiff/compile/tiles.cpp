@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::size_t cache =
     256 * 1024; // half of a small second-level cache: the rest is for what is no column's
-constexpr std::size_t least_width = 256; // narrower ones would give the products too little to do
+constexpr std::size_t least_width = 128; // narrower ones would give the products too little to do
 
 /// Calls f(storage) for all that a step writes.
 template <class T, class F>
