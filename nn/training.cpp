@@ -3,7 +3,7 @@
 #include <xtape/autodiff/records.hpp>
 #include <xtape/nn/matrix.hpp>
 #include <xtape/nn/metrics.hpp>
-#include <xtape/nn/runner.hpp>
+#include <xtape/nn/network_runner.hpp>
 #include <xtape/nn/training.hpp>
 
 #include <fmt/format.h>
@@ -216,7 +216,7 @@ private:
     Random random_;
     std::vector<Moving> moving_;
     Examples whole_, validation_;
-    std::optional<Runner<T>> report_, step_;
+    std::optional<NetworkRunner<T>> report_, step_;
     const Results* here_ = nullptr; ///< those of the whole set for the parameters as they are
     Array<double> flat_, last_finite_;
     std::vector<double> gradient_;

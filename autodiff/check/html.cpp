@@ -20,16 +20,16 @@ h1 { font-size: 1.4rem; margin: 0 0 .3rem; overflow-wrap: anywhere; } h2 { font-
 section + section { border-top: 2px solid var(--line); margin-top: 3rem; padding-top: 2rem; }
 .PASS { color: var(--pass); } .FAIL { color: var(--fail); } .INCONCLUSIVE { color: var(--inconclusive); }
 .verdict { font-weight: 600; white-space: nowrap; }
-.wide, .map { overflow-x: auto; } .wide table { border-collapse: collapse; font-size: .9rem; min-width: 100%; }
+.wide, .map { overflow-x: auto; overflow-y: hidden; } .wide table { border-collapse: collapse; font-size: .9rem; min-width: 100%; }
 .wide th, .wide td { text-align: left; padding: .3rem .7rem .3rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 .wide .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .wide .shape { white-space: nowrap; } .wide .note { min-width: 14rem; } nav { margin-bottom: 3rem; }
 .finding { background: var(--box); border-left: 4px solid currentColor; padding: .7rem 1rem; margin: .8rem 0; overflow-wrap: anywhere; }
 .finding p, .finding dl { color: var(--text); margin: 0; } .finding strong { color: inherit; }
 .finding dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .3rem 1rem; margin: .6rem 0; align-items: baseline; }
-.finding dt { color: var(--faint); } .finding dd { margin: 0; overflow-x: auto; padding-bottom: .15rem; }
+.finding dt { color: var(--faint); } .finding dd { margin: 0; overflow-x: auto; overflow-y: hidden; padding: .15rem 0; }
 math { font-size: 1.15rem; } math[display=block] { display: block math; width: max-content; text-align: left; margin: 0; }
-.equations { overflow-x: auto; } .equations div { padding: .3rem 0; }
+.equations { overflow-x: auto; overflow-y: hidden; } .equations div { padding: .3rem 0; }
 summary { cursor: pointer; } details figure { margin-top: 1rem; } a { color: inherit; }
 )";
 

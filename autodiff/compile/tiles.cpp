@@ -45,7 +45,7 @@ std::optional<Tiling> Plan<T>::worthwhile() const {
     const std::size_t count = (tiling_.whole + width - 1) / width;
     std::size_t even = ((tiling_.whole + count - 1) / count + 15) / 16 * 16;
     while (tiling_.whole % even == 1)
-        even -= 16;
+        even += 16; // more than the whole in the end, which no remainder is
     return Tiling{tiling_.name, tiling_.whole, even};
 }
 

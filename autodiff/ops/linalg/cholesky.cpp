@@ -33,10 +33,7 @@ std::size_t factorise(const std::vector<T>& a, std::size_t n, T* l) {
 const Op cholesky_op =
     operation("xtape::cholesky")
         .operands({Kind::real})
-        .shape([](const Signature& s) {
-            (void)detail::square(s);
-            return s.shape();
-        })
+        .shape(detail::square_matrices)
         .forward([](auto& call) {
             using T = typename std::decay_t<decltype(call)>::value_type;
             const AnyArray& a = call.operand(0);

@@ -87,10 +87,7 @@ const Op determinant_op =
 const Op cofactors_op =
     operation("xtape::cofactors")
         .operands({Kind::real})
-        .shape([](const Signature& s) {
-            (void)detail::square(s);
-            return s.shape();
-        })
+        .shape(detail::square_matrices)
         .forward([](auto& call) {
             using T = typename std::decay_t<decltype(call)>::value_type;
             const std::size_t n = call.extents().back();

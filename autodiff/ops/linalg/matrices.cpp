@@ -40,6 +40,11 @@ Dim square(const Signature& signature, std::size_t k) {
     return shape[rank - 1];
 }
 
+Shape square_matrices(const Signature& signature) {
+    (void)square(signature);
+    return signature.shape();
+}
+
 std::vector<std::size_t> offsets(const Extents& extents, std::size_t core, const Extents& leading) {
     const Extents own = detail::leading(extents, core);
     const std::size_t size =

@@ -28,6 +28,9 @@ namespace xtape::detail {
 /// The dimension of operand k's square matrices. Throws ShapeError where it has other ones, or none.
 [[nodiscard]] Dim square(const Signature& signature, std::size_t k = 0);
 
+/// The shape of the first operand, for what makes a square matrix of each. Throws as `square` does.
+[[nodiscard]] Shape square_matrices(const Signature& signature);
+
 /// Where the matrix, or vector, of `core` axes begins in an array with these extents, for each position of
 /// the leading axes in row-major order.
 [[nodiscard]] std::vector<std::size_t> offsets(const Extents& extents, std::size_t core,

@@ -88,10 +88,7 @@ const Op solve_op =
 const Op inverse_op =
     operation("xtape::inverse")
         .operands({Kind::real})
-        .shape([](const Signature& s) {
-            (void)detail::square(s);
-            return s.shape();
-        })
+        .shape(detail::square_matrices)
         .forward([](auto& call) {
             using T = typename std::decay_t<decltype(call)>::value_type;
             T* const inverses = call.allocate();

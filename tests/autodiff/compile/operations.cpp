@@ -66,3 +66,32 @@ BOOST_AUTO_TEST_CASE(values_in_double) { all_agree<double>(false); }
 BOOST_AUTO_TEST_CASE(values_in_float) { all_agree<float>(false); }
 BOOST_AUTO_TEST_CASE(gradients_in_double) { all_agree<double>(true); }
 BOOST_AUTO_TEST_CASE(gradients_in_float) { all_agree<float>(true); }
+
+// What Programs take apart keeps what the operations make of entries that are not finite.
+BOOST_AUTO_TEST_CASE(softmax_and_its_kin_at_the_edges) {
+    constexpr double inf = std::numeric_limits<double>::infinity(),
+                     nan = std::numeric_limits<double>::quiet_NaN();
+    const Array<double> z{{0, 800, -inf, inf, nan, 3}, {1, -800, -inf, 0, 1, 3}, {-2, 799, -inf, -inf, 2, 3}};
+    Tape tape;
+    const Var Z = tape.input("Z", {3, 6});
+    const std::vector<Var> outputs{softmax(Z, 0),     log_softmax(Z, 0), logsumexp(Z, {0}),
+                                   logsumexp(Z, {1}), amax(Z, {0}),      amin(Z)};
+    const auto results = compile<double>({Z}, outputs)({z});
+    std::size_t special = 0;
+    for (std::size_t k = 0; k < outputs.size(); ++k) {
+        const Array<double> reference = outputs[k].value({{Z, z}});
+        BOOST_REQUIRE(results[k].shape() == reference.shape());
+        for (std::size_t i = 0; i < reference.size(); ++i) {
+            const double got = results[k].data()[i], wanted = reference.data()[i];
+            special += !std::isfinite(wanted);
+            // Exponentials, a sum of three to six and a logarithm: 16 roundings of what is largest in it.
+            const bool close = std::isnan(wanted) ? std::isnan(got)
+                               : std::isinf(wanted)
+                                   ? got == wanted
+                                   : std::abs(got - wanted) <=
+                                         16 * std::numeric_limits<double>::epsilon() * std::abs(wanted);
+            BOOST_TEST(close, "output " << k << ", entry " << i << ": " << got << " and not " << wanted);
+        }
+    }
+    BOOST_TEST(special > 10u);
+}

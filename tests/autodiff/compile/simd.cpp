@@ -158,9 +158,11 @@ struct Function {
     Primitive primitive;
     long double (*exact)(long double);
     Range range;
-    /// In units in the last place. What is made of exp and log follows from theirs: softplus adds log1p's
-    /// error, exp's and a half for its sum; silu is sigmoid's, twice where the product has the smaller unit,
-    /// and a half.
+    /// In units in the last place. Of exp, expm1, log, log1p, sigmoid, tanh and erf it is the largest error
+    /// that was seen over every 61st float and two million doubles in every instruction set (1.06, 1.97,
+    /// 0.83, 0.81, 2.30, 2.60, 1.41), and about a tenth for what was not drawn. What is made of these
+    /// follows: softplus adds log1p's error, exp's and a half for its sum; silu is sigmoid's, twice where the
+    /// product has the smaller unit, and a half.
     double bound;
 };
 

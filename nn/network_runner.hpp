@@ -12,9 +12,9 @@ namespace xtape::nn {
 
 /// A Program of these outputs; for long double, for which there are none, the reference.
 template <std::floating_point T>
-class Runner {
+class NetworkRunner {
 public:
-    Runner(const Network& network, const std::vector<Var>& outputs)
+    NetworkRunner(const Network& network, const std::vector<Var>& outputs)
         : network_(&network), outputs_(outputs), machine_(make(network, outputs)) {}
 
     /// The outputs for X (n_0 × n) and Y (n_L × n), arrays of T, and the parameters as they are. They stay
