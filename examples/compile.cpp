@@ -17,6 +17,7 @@ int main() {
         tape.assign(b, b.value() - bias);
     }
     fmt::print("J = {:.4f}\n{}\n", cost(), step.plan({{3, 4}, {1, 4}}));
+    fmt::print("{}\n", step.profile({x, y}));
 
     // A function of arrays is recorded at its first call, and for arrays of the same shapes not again.
     const auto fast = compile(value_and_grad([](const Var& v) { return logsumexp(v * v); }));

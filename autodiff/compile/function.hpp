@@ -96,6 +96,13 @@ public:
         return recording->program.plan(recording->extents);
     }
 
+    /// What each step takes for these arrays, in the shortest of several runs.
+    template <XtensorExpression... A>
+    requires(sizeof...(A) > 0) [[nodiscard]] Profile profile(const A&... arrays) const {
+        const auto inputs = in<Real_of<A...>, A...>(arrays...);
+        return recorded<A...>(inputs)->program.profile(inputs);
+    }
+
     /// How often f was recorded to be run.
     [[nodiscard]] std::size_t recordings() const {
         return std::get<0>(*cache_).made() + std::get<1>(*cache_).made();

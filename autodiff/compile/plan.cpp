@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 #include <functional>
 
@@ -22,6 +23,31 @@ AnyArray referred(Element element, const void* data, const Extents& extents) {
     return element == Element::b8    ? referred<bool>(data, extents)
            : element == Element::i64 ? referred<std::int64_t>(data, extents)
                                      : referred<T>(data, extents);
+}
+
+/// The bytes that a step reads and writes; entries that it broadcasts are read once.
+template <class T>
+double traffic(const PlanStep<T>& step, const std::vector<Storage>& storages) {
+    std::size_t bytes = 0;
+    if (const auto* loop = std::get_if<Loop<T>>(&step.work)) {
+        for (const auto& load : loop->loads) {
+            std::size_t entries = 1;
+            for (std::size_t axis = 0; axis < load.strides.size(); ++axis)
+                if (load.strides[axis] != 0) entries *= loop->space[axis];
+            bytes += entries * entry_size(load.element);
+        }
+        for (const auto& store : loop->stores)
+            bytes += storages[store.storage].bytes();
+        for (const auto& reduction : loop->reductions)
+            bytes += reduction.entries * sizeof(T);
+    } else if (const auto* product = std::get_if<Product<T>>(&step.work)) {
+        bytes = product->offsets.size() * sizeof(T) *
+                (product->rows * product->inner + product->inner * product->columns +
+                 product->rows * product->columns);
+    } else {
+        for_each_storage(step, [&](std::size_t storage) { bytes += storages[storage].bytes(); });
+    }
+    return static_cast<double>(bytes);
 }
 
 } // namespace
@@ -89,7 +115,8 @@ void Plan<T>::run(const PlanStep<T>& step, Workspace<T>& workspace, bool first) 
 }
 
 template <std::floating_point T>
-void Plan<T>::run(std::span<const void* const> inputs, std::span<T* const> outputs) const {
+void Plan<T>::run(std::span<const void* const> inputs, std::span<T* const> outputs,
+                  std::span<double> seconds) const {
     std::unique_ptr<Workspace<T>> work;
     {
         const std::lock_guard lock(mutex_);
@@ -110,8 +137,17 @@ void Plan<T>::run(std::span<const void* const> inputs, std::span<T* const> outpu
         else if (storage.place == Place::output)
             work->memory[s] = outputs[storage.at];
     }
+    using Clock = std::chrono::steady_clock;
+    Clock::time_point before = seconds.empty() ? Clock::time_point() : Clock::now();
+    const auto take = [&](std::size_t s, const PlanStep<T>& step, bool first) {
+        run(step, *work, first);
+        if (seconds.empty()) return;
+        const Clock::time_point now = Clock::now();
+        seconds[s] += std::chrono::duration<double>(now - before).count();
+        before = now;
+    };
     for (std::size_t s = 0; s < tiles_begin_; ++s)
-        run(steps_[s], *work, true);
+        take(s, steps_[s], true);
     for (std::size_t column = 0; tiles_begin_ < tiles_end_ && column < tiling_.whole;
          column += tiling_.width) {
         if (column > 0)
@@ -121,18 +157,23 @@ void Plan<T>::run(std::span<const void* const> inputs, std::span<T* const> outpu
                         static_cast<std::byte*>(work->memory[s]) + tiling_.width * storages_[s].column;
         const bool narrower = column + tiling_.width > tiling_.whole;
         for (std::size_t s = tiles_begin_; s < tiles_end_; ++s)
-            run(narrower ? rest_[s - tiles_begin_] : steps_[s], *work, column == 0);
+            take(s, narrower ? rest_[s - tiles_begin_] : steps_[s], column == 0);
     }
     for (std::size_t s = tiles_end_; s < steps_.size(); ++s)
-        run(steps_[s], *work, true);
+        take(s, steps_[s], true);
     const std::lock_guard lock(mutex_);
     idle_.push_back(std::move(work));
 }
 
 template <std::floating_point T>
 void Plan<T>::describe() {
-    for (std::size_t k = tiles_begin_; k < tiles_end_; ++k)
-        steps_[k].flops *= static_cast<double>(tiling_.whole) / static_cast<double>(tiling_.width);
+    for (PlanStep<T>& step : steps_)
+        step.bytes = traffic(step, storages_);
+    for (std::size_t k = tiles_begin_; k < tiles_end_; ++k) {
+        const double tiles = static_cast<double>(tiling_.whole) / static_cast<double>(tiling_.width);
+        steps_[k].flops *= tiles;
+        steps_[k].bytes *= tiles;
+    }
     for (PlanStep<T>& step : steps_) {
         if (const auto* loop = std::get_if<Loop<T>>(&step.work)) {
             std::vector<std::string> names;

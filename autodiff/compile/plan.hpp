@@ -52,7 +52,7 @@ template <std::floating_point T>
 struct PlanStep {
     std::variant<Loop<T>, Product<T>, Fallback> work;
     std::string text;
-    double flops = 0;
+    double flops = 0, bytes = 0; ///< of all tiles
 };
 
 /// Calls f(storage) for all that a step reads or writes.
@@ -109,8 +109,10 @@ public:
     [[nodiscard]] const std::vector<Extents>& input_extents() const { return input_extents_; }
     [[nodiscard]] const std::vector<Extents>& output_extents() const { return output_extents_; }
 
-    /// Arrays of the right extents and elements that do not overlap.
-    void run(std::span<const void* const> inputs, std::span<T* const> outputs) const;
+    /// Arrays of the right extents and elements that do not overlap. Where `seconds` has an entry for each
+    /// step, what it takes is added there.
+    void run(std::span<const void* const> inputs, std::span<T* const> outputs,
+             std::span<double> seconds = {}) const;
 
     /// How messages call a variable that these bytes overlap; empty where there is none.
     [[nodiscard]] std::optional<std::string> variable_within(const Bytes& bytes) const;

@@ -129,6 +129,12 @@ struct Program<T>::State {
 
 template <std::floating_point T>
 void Program<T>::run(std::span<const AnyArray> inputs, std::span<const OutputArray<T>> outputs) const {
+    run(inputs, outputs, {});
+}
+
+template <std::floating_point T>
+void Program<T>::run(std::span<const AnyArray> inputs, std::span<const OutputArray<T>> outputs,
+                     std::span<double> seconds) const {
     const auto plan = state_->plan_for(inputs);
     if (outputs.size() != plan->output_extents().size())
         throw ArgumentError(fmt::format("Program::run: it has {} outputs and was given {} arrays for them.",
@@ -168,7 +174,7 @@ void Program<T>::run(std::span<const AnyArray> inputs, std::span<const OutputArr
         to[k] = outputs[k].data();
     }
     state_->require_outcomes(inputs);
-    plan->run(std::span(from.begin(), from.size()), std::span(to.begin(), to.size()));
+    plan->run(std::span(from.begin(), from.size()), std::span(to.begin(), to.size()), seconds);
 }
 
 template <std::floating_point T>
@@ -195,12 +201,12 @@ ProgramPlan Program<T>::plan(const std::vector<Extents>& inputs) const {
                             state_->declared[k].name, shape.to_string(), xtape::to_string(inputs[k])));
     const auto plan = state_->plan([&](std::size_t k) -> const Extents& { return inputs[k]; });
     std::size_t fallbacks = 0;
-    double flops = 0;
+    std::vector<ProgramStep> steps;
     for (const auto& step : plan->steps()) {
         fallbacks += std::holds_alternative<detail::Fallback>(step.work);
-        flops += step.flops;
+        steps.push_back({step.text, step.flops, step.bytes});
     }
-    return {plan->to_string(), plan->steps().size(), fallbacks, plan->bytes(), flops};
+    return {plan->to_string(), std::move(steps), fallbacks, plan->bytes()};
 }
 
 template <std::floating_point T>

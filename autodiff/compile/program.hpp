@@ -2,6 +2,7 @@
 
 /// Part of a tape as a fast function of arrays.
 
+#include <xtape/autodiff/compile/profile.hpp>
 #include <xtape/autodiff/var.hpp>
 
 #include <memory>
@@ -33,21 +34,26 @@ class ProgramPlan {
 public:
     using printed_by_xtape = void;
 
-    ProgramPlan(std::string text, std::size_t steps, std::size_t fallbacks, std::size_t bytes, double flops)
-        : text_(std::move(text)), steps_(steps), fallbacks_(fallbacks), bytes_(bytes), flops_(flops) {}
+    ProgramPlan(std::string text, std::vector<ProgramStep> steps, std::size_t fallbacks, std::size_t bytes)
+        : text_(std::move(text)), steps_(std::move(steps)), fallbacks_(fallbacks), bytes_(bytes) {}
 
     [[nodiscard]] std::string to_string() const { return text_; }
-    [[nodiscard]] std::size_t steps() const { return steps_; }
+    [[nodiscard]] const std::vector<ProgramStep>& steps() const { return steps_; }
     /// Steps that are an operation's own forward function, and allocate.
     [[nodiscard]] std::size_t fallbacks() const { return fallbacks_; }
     /// What one run takes beside inputs, outputs, variables and constants.
     [[nodiscard]] std::size_t peak_bytes() const { return bytes_; }
-    [[nodiscard]] double flops() const { return flops_; }
+    [[nodiscard]] double flops() const {
+        double all = 0;
+        for (const ProgramStep& step : steps_)
+            all += step.flops;
+        return all;
+    }
 
 private:
     std::string text_;
-    std::size_t steps_, fallbacks_, bytes_;
-    double flops_;
+    std::vector<ProgramStep> steps_;
+    std::size_t fallbacks_, bytes_;
 };
 
 /// A function from arrays to arrays, planned once for each set of extents that it is run with; the eight last
@@ -81,6 +87,13 @@ public:
     [[nodiscard]] ProgramPlan plan(const std::vector<Extents>& inputs) const;
     [[nodiscard]] ProgramPlan plan() const;
 
+    /// Runs it once and then `runs` times, at least one, and says what each step took. Throws as `run` does,
+    /// and ArgumentError for no run.
+    [[nodiscard]] Profile profile(std::span<const AnyArray> inputs, std::size_t runs = 20) const;
+    [[nodiscard]] Profile profile(std::initializer_list<AnyArray> inputs, std::size_t runs = 20) const {
+        return profile(std::span(inputs.begin(), inputs.size()), runs);
+    }
+
     /// What is computed, after simplification: to print, or to compare with. An input that no output needs is
     /// empty there.
     [[nodiscard]] const std::vector<Var>& inputs() const;
@@ -91,6 +104,9 @@ private:
     template <std::floating_point U>
     friend Program<U> compile(const std::vector<Var>& inputs, const std::vector<Var>& outputs);
     explicit Program(std::shared_ptr<State> state) : state_(std::move(state)) {}
+    /// Adds to the seconds of each step, where there are any.
+    void run(std::span<const AnyArray> inputs, std::span<const OutputArray<T>> outputs,
+             std::span<double> seconds) const;
 
     std::shared_ptr<State> state_;
 };
