@@ -119,13 +119,32 @@ std::vector<bool> Sheet::needed_by_outputs() const {
     return needed_by(records_, ids);
 }
 
+/// How often each result is used in lines that could call it by a name: those of what was recorded after it
+/// had one. What the forward pass shares with a gradient, as A2 − Y, it writes out.
+std::vector<int> Sheet::uses_after_names(const std::vector<bool>& needed) const {
+    constexpr std::uint32_t never = static_cast<std::uint32_t>(-1);
+    std::vector<std::uint32_t> origin(records_.result_count(), never), named = origin; // on the given tape
+    for (std::uint32_t id = given_.result_count(); id-- > 0;)
+        if (const Var var = simplified_(given_.var(id)); !var.empty()) {
+            origin[var.id()] = id;
+            if (!given_.name_of(id).empty()) named[var.id()] = id;
+        }
+    std::vector<int> uses(records_.result_count(), 0);
+    for (std::uint32_t r = records_.record_count(); r-- > 0;) {
+        if (!needed[r]) continue;
+        const Record& record = records_.record(r);
+        const std::uint32_t user = origin[record.first_result];
+        for (const std::uint32_t operand : records_.operands(record)) {
+            if (user >= named[operand]) ++uses[operand];
+            if (named[operand] == never) origin[operand] = std::min(origin[operand], user);
+        }
+    }
+    return uses;
+}
+
 void Sheet::choose_references() {
     const std::vector<bool> needed = needed_by_outputs();
-    std::vector<int> uses(records_.result_count(), 0);
-    for (std::uint32_t r = 0; r < records_.record_count(); ++r)
-        if (needed[r])
-            for (const std::uint32_t operand : records_.operands(records_.record(r)))
-                ++uses[operand];
+    const std::vector<int> uses = uses_after_names(needed);
     for (int round = 0; round < 2; ++round) // what a leaf's gradient is called counts where nothing else does
         for (const auto& [given, name] : given_.names()) {
             const Var var = simplified_(given_.var(given));
@@ -203,7 +222,8 @@ std::vector<Sheet::Line> Sheet::lines(bool all_gradients) const {
         const auto reference = references_.find(id);
         const bool called = reference != references_.end() && reference->second.name == name &&
                             needed[records_.result(id).record] && !(of && options_.expanded);
-        if (is_output(given) || called || (all_gradients && of && !leaf_gradient))
+        const bool alias = of && !leaf_gradient && names_of(given)[0] != name; // dA2 of A2 = Z2 is dZ2
+        if ((is_output(given) && !alias) || called || (all_gradients && of && !leaf_gradient))
             lines.push_back({name, id, given, of});
     }
     for (const Var& output : outputs_)

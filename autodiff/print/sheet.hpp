@@ -60,6 +60,7 @@ private:
     [[nodiscard]] std::vector<std::string> names_of(std::uint32_t given) const;
     [[nodiscard]] bool is_output(std::uint32_t given) const;
     [[nodiscard]] std::vector<bool> needed_by_outputs() const;
+    [[nodiscard]] std::vector<int> uses_after_names(const std::vector<bool>& needed) const;
     void choose_references();
 
     EquationOptions options_;

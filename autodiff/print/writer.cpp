@@ -29,6 +29,10 @@ bool keeps_entries(const Expression& e) {
     return e.is(known().reshape) && same_extents(Shape(wide(e.shape())), Shape(wide(e[0].shape())));
 }
 
+/// How the number is written that textbooks write as a fraction.
+constexpr std::string_view half = "0.5";
+
+bool starts_with_digit(const std::string& text) { return !text.empty() && text[0] >= '0' && text[0] <= '9'; }
 bool ends_with(const std::string& text, std::initializer_list<const char*> endings) {
     return std::ranges::any_of(endings, [&](const char* e) { return text.ends_with(e); });
 }
@@ -177,7 +181,7 @@ Writer::Written Writer::product(const Expression& e, const Written& a, const Wri
                                 bool matrices) const {
     const std::vector<Expression> operands = parts(e);
     const bool juxtaposed = matrices || operands[0].single() || operands[1].single();
-    const bool digit = !b.text.empty() && (b.text[0] >= '0' && b.text[0] <= '9');
+    const bool digit = starts_with_digit(b.text);
     const bool number_on_left = operands[0].single() && !matrices;
     const int own = juxtaposed ? juxtaposition : elementwise_product;
     std::string right;
@@ -193,10 +197,15 @@ Writer::Written Writer::product(const Expression& e, const Written& a, const Wri
     } else
         right = fit(b, own);
     const char* sign = juxtaposed ? " " : latex() ? " \\circ " : " ∘ ";
+    if (a.text == half && juxtaposed)
+        return {quotient({"1", atom}, {"2", atom}).text + sign + right, precedence, a.minus};
     return {fit({a.text, a.precedence}, own) + sign + right, precedence, a.minus};
 }
 
+/// a/b; of one half 1/(2 b), unless b is a number.
 Writer::Written Writer::quotient(const Written& a, const Written& b) const {
+    if (a.text == half && !starts_with_digit(b.text))
+        return quotient({"1", atom, a.minus}, {"2 " + fit(b, juxtaposition), juxtaposition});
     if (latex()) return {fmt::format("\\frac{{{}}}{{{}}}", a.text, with_sign(b)), ratio, a.minus};
     return {fit({a.text, a.precedence}, postfix) + "/" + fit(b, postfix), ratio, a.minus};
 }

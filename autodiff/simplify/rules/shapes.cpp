@@ -253,6 +253,24 @@ std::vector<Rule> shape_rules() {
          {[](Tape& t, Draw& d) {
              return transpose(matmul(leaf(t, d, "A", {2, 3}), leaf(t, d, "B", {3, 4})));
          }}},
+        {"extent of one",
+         Agreement::exact,
+         Goal::both,
+         {k.extent},
+         "An extent that is known to be one is the number 1, so that the mean over one example divides by "
+         "nothing.",
+         [](const Match& m) {
+             return m.root().attributes().get<Dim>("dim").is_one()
+                        ? Operand(1).on(m.records().shared_from_this())
+                        : Var();
+         },
+         {[](Tape& t, Draw& d) {
+             return extent(leaf(t, d, "x", {3, 1}), 1);
+         }},
+         {[](Tape& t, Draw& d) {
+              return extent(leaf(t, d, "x", {3, 1}), 0);
+          },
+          [](Tape& t, Draw&) { return extent(t.input("x", {Dim("n")}), 0); }}},
         {"sum over one entry",
          Agreement::rounding,
          Goal::both,
