@@ -8,6 +8,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#if defined(__AVX512F__)
+#include <immintrin.h> // inline in every case, so no symbol comes of it
+#endif
 
 namespace xtape::detail {
 namespace {
@@ -65,6 +68,55 @@ void store(T* to, Vector<T> v) {
 template <class T>
 Vector<T> all(T x) {
     return x - Vector<T>{};
+}
+
+/// The first n < lanes entries of a vector: those that are not read are `rest`, and what is not written
+/// stays. A mask does both at once; through an array of their own they cost several times as much.
+#if defined(__AVX512F__)
+inline __mmask16 first(std::size_t n) { return static_cast<__mmask16>((1u << n) - 1); }
+
+template <class T>
+Vector<T> load_first(const T* from, std::size_t n, T rest) {
+    if constexpr (sizeof(T) == 4)
+        return reinterpret_cast<Vector<T>>(
+            _mm512_mask_loadu_ps(reinterpret_cast<__m512>(all<T>(rest)), first(n), from));
+    else
+        return reinterpret_cast<Vector<T>>(_mm512_mask_loadu_pd(reinterpret_cast<__m512d>(all<T>(rest)),
+                                                                static_cast<__mmask8>(first(n)), from));
+}
+template <class T>
+void store_first(T* to, Vector<T> v, std::size_t n) {
+    if constexpr (sizeof(T) == 4)
+        _mm512_mask_storeu_ps(to, first(n), reinterpret_cast<__m512>(v));
+    else
+        _mm512_mask_storeu_pd(to, static_cast<__mmask8>(first(n)), reinterpret_cast<__m512d>(v));
+}
+#else
+template <class T>
+Vector<T> load_first(const T* from, std::size_t n, T rest) {
+    T padded[lanes<T>];
+    store<T>(padded, all<T>(rest));
+    __builtin_memcpy(padded, from, n * sizeof(T));
+    return load<T>(padded);
+}
+template <class T>
+void store_first(T* to, Vector<T> v, std::size_t n) {
+    T each[lanes<T>];
+    store<T>(each, v);
+    __builtin_memcpy(to, each, n * sizeof(T));
+}
+#endif
+
+/// Lane i is lane Lane::of(i) of a and b, one after the other.
+template <class T, class Lane, std::size_t n = lanes<T>, std::size_t... i>
+struct Shuffled : Shuffled<T, Lane, n - 1, n - 1, i...> {};
+template <class T, class Lane, std::size_t... i>
+struct Shuffled<T, Lane, 0, i...> {
+    static Vector<T> of(Vector<T> a, Vector<T> b) { return __builtin_shufflevector(a, b, Lane::of(i)...); }
+};
+template <class T, class Lane>
+Vector<T> shuffled(Vector<T> a, Vector<T> b) {
+    return Shuffled<T, Lane>::of(a, b);
 }
 
 template <class T>

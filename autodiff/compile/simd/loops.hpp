@@ -13,28 +13,21 @@ namespace {
 template <class T, class F, std::size_t operands>
 void loop(T* out, const T* const* in, std::size_t n) {
     constexpr std::size_t width = lanes<T>;
-    const auto apply = [](const T* const* from, std::size_t at) {
+    const auto apply = [&](auto entries) {
         if constexpr (operands == 1)
-            return F()(load<T>(from[0] + at));
+            return F()(entries(in[0]));
         else if constexpr (operands == 2)
-            return F()(load<T>(from[0] + at), load<T>(from[1] + at));
+            return F()(entries(in[0]), entries(in[1]));
         else
-            return F()(load<T>(from[0] + at), load<T>(from[1] + at), load<T>(from[2] + at));
+            return F()(entries(in[0]), entries(in[1]), entries(in[2]));
     };
     std::size_t i = 0;
     for (; i + width <= n; i += width)
-        store<T>(out + i, apply(in, i));
+        store<T>(out + i, apply([i](const T* from) { return load<T>(from + i); }));
     if (i == n) return;
-    T padded[operands][width];
-    const T* from[operands];
-    for (std::size_t k = 0; k < operands; ++k) {
-        store<T>(padded[k], all<T>(static_cast<T>(1)));
-        __builtin_memcpy(padded[k], in[k] + i, (n - i) * sizeof(T));
-        from[k] = padded[k];
-    }
-    T results[width];
-    store<T>(results, apply(from, 0));
-    __builtin_memcpy(out + i, results, (n - i) * sizeof(T));
+    const std::size_t rest = n - i;
+    store_first<T>(out + i, apply([i, rest](const T* from) { return load_first<T>(from + i, rest, 1); }),
+                   rest);
 }
 
 /// What folding begins with.
@@ -53,6 +46,20 @@ Vector<T> together(Vector<T> a, Vector<T> b) {
         return minimum<T>(a, b);
 }
 
+template <std::size_t half>
+struct UpperHalf {
+    static constexpr std::size_t of(std::size_t i) { return i < half ? i + half : i; }
+};
+
+/// The first lane after the upper half was folded into the lower, and again.
+template <class T, Fold how, std::size_t half>
+T halves(Vector<T> v) {
+    if constexpr (half == 0)
+        return v[0];
+    else
+        return halves<T, how, half / 2>(together<T, how>(v, shuffled<T, UpperHalf<half>>(v, v)));
+}
+
 template <class T, Fold how>
 T fold(const T* in, std::size_t n) {
     constexpr std::size_t width = lanes<T>, registers = 256 / register_bytes, many = registers * width;
@@ -63,24 +70,14 @@ T fold(const T* in, std::size_t n) {
     for (; i + many <= n; i += many)
         for (std::size_t k = 0; k < registers; ++k)
             partial[k] = together<T, how>(partial[k], load<T>(in + i + k * width));
-    if (i < n) {
-        T padded[many];
-        for (T& p : padded)
-            p = neutral<T>(how);
-        __builtin_memcpy(padded, in + i, (n - i) * sizeof(T));
-        for (std::size_t k = 0; k < registers; ++k)
-            partial[k] = together<T, how>(partial[k], load<T>(padded + k * width));
-    }
+    for (std::size_t k = 0; i < n; ++k, i += width)
+        partial[k] = together<T, how>(
+            partial[k], n - i < width ? load_first<T>(in + i, n - i, neutral<T>(how)) : load<T>(in + i));
     // Halves of registers, then halves of the last.
     for (std::size_t half = registers / 2; half > 0; half /= 2)
         for (std::size_t k = 0; k < half; ++k)
             partial[k] = together<T, how>(partial[k], partial[k + half]);
-    T last[2 * width];
-    store<T>(last, partial[0]);
-    store<T>(last + width, all<T>(neutral<T>(how)));
-    for (std::size_t half = width / 2; half > 0; half /= 2)
-        store<T>(last, together<T, how>(load<T>(last), load<T>(last + half)));
-    return last[0];
+    return halves<T, how, width / 2>(partial[0]);
 }
 
 template <class T>
