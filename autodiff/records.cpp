@@ -180,6 +180,7 @@ std::string Records::describe(std::uint32_t id, int depth) const {
         const auto* number = std::get_if<long double>(leaf);
         return number ? fmt::format("{}", static_cast<double>(*number)) : "a constant";
     }
+    if (definition(record).notation.text == "{0}") return describe(operands(record)[0], depth); // only a copy
     return depth == 0 ? "…" : call(record, depth);
 }
 

@@ -194,8 +194,8 @@ std::string difference(const Recording& a, const Recording& b) {
             const long double left = x.data()[i], right = y.data()[i];
             if (left == right || (std::isnan(left) && std::isnan(right))) continue;
             const auto [one, other] = detail::told_apart(left, right);
-            return fmt::format("one gives {} at {}, another {}", one,
-                               brackets(position_of(i, Extents(x.shape()))), other);
+            const std::string at = brackets(position_of(i, Extents(x.shape())));
+            return fmt::format("one gives {}{}, another {}", one, at.empty() ? "" : " at " + at, other);
         }
     }
     return "";

@@ -141,21 +141,30 @@ const Op extent_op =
             return std::vector<Sample>{{{}, {{"dim", Dim("n", 3)}}}, {{}, {{"dim", Dim(0)}}}};
         });
 
-const Op stop_gradient_op =
-    operation("xtape::stop_gradient")
-        .operands({Kind::real})
-        .shape([](const Signature& s) { return s.shape(); })
-        .forward(keep_operand)
-        .without_gradient()
-        .notation("stop({0})", R"(\operatorname{stop}({0}))")
-        .samples([](Draw& draw) {
-            std::vector<Sample> samples;
-            for (const Extents& extents : {Extents{2, 3}, Extents{}, Extents{1}, Extents{0, 3}})
-                samples.push_back({{draw.reals(extents)}, {}});
-            return samples;
-        });
+std::vector<Sample> any_reals(Draw& draw) {
+    std::vector<Sample> samples;
+    for (const Extents& extents : {Extents{2, 3}, Extents{}, Extents{1}, Extents{0, 3}})
+        samples.push_back({{draw.reals(extents)}, {}});
+    return samples;
+}
 
-const Op list[] = {reshape_op, broadcast_to_op, transpose_op, extent_op, stop_gradient_op};
+const Op identity_op = operation("xtape::identity")
+                           .operands({Kind::real})
+                           .shape([](const Signature& s) { return s.shape(); })
+                           .forward(keep_operand)
+                           .vjp([](const Pullback& p) { return p.cotangent(); })
+                           .notation("{0}", "{0}")
+                           .samples(any_reals);
+
+const Op stop_gradient_op = operation("xtape::stop_gradient")
+                                .operands({Kind::real})
+                                .shape([](const Signature& s) { return s.shape(); })
+                                .forward(keep_operand)
+                                .without_gradient()
+                                .notation("stop({0})", R"(\operatorname{stop}({0}))")
+                                .samples(any_reals);
+
+const Op list[] = {reshape_op, broadcast_to_op, transpose_op, extent_op, identity_op, stop_gradient_op};
 
 Var filled_like(const Var& x, long double value) {
     const Var number = Operand(value).on(x.records());
@@ -251,6 +260,8 @@ Var extent(const Var& x, std::int64_t axis) {
 }
 
 bool is_extent(const Op& op) { return op == extent_op; }
+
+Var identity(const Var& x) { return record(identity_op, {x}); }
 
 Var stop_gradient(const Var& x) { return record(stop_gradient_op, {x}); }
 

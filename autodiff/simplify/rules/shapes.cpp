@@ -225,6 +225,18 @@ std::vector<Rule> shape_rules() {
           [](Tape& t, Draw& d) {
               return expand_dims(leaf(t, d, "x", {2, 3}) * leaf(t, d, "y", {3}), {0});
           }}},
+        {"copy",
+         Agreement::exact,
+         Goal::both,
+         {k.identity},
+         "A copy is what it was made of.",
+         [](const Match& m) { return m[0].var(); },
+         {[](Tape& t, Draw& d) {
+              return identity(leaf(t, d, "x", {2, 3}));
+          },
+          [](Tape& t, Draw& d) {
+              return tanh(identity(leaf(t, d, "x", {0, 3})));
+          }}},
         {"transpose twice",
          Agreement::exact,
          Goal::both,
