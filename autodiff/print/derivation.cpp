@@ -1,5 +1,6 @@
 #include <xtape/autodiff/gradient.hpp>
 #include <xtape/autodiff/ops/shaping.hpp>
+#include <xtape/autodiff/print/latex_lines.hpp>
 #include <xtape/autodiff/print/sheet.hpp>
 
 #include <fmt/format.h>
@@ -117,8 +118,7 @@ std::string Derivation::to_string() const {
         for (std::size_t k = 0; k < line.forms.size(); ++k) {
             const auto& [form, rule] = line.forms[k];
             if (markup == Markup::latex) {
-                const std::string note = rule.empty() ? "" : fmt::format(" && \\text{{{}}}", rule);
-                text += fmt::format("{} &= {}{} \\\\\n", k == 0 ? line.left : "", form, note);
+                text += detail::latex::aligned(k == 0 ? line.left : "", form, rule);
                 continue;
             }
             // Letters that are written on several bytes take one column.

@@ -1,3 +1,4 @@
+#include <xtape/autodiff/print/latex_lines.hpp>
 #include <xtape/autodiff/print/sheet.hpp>
 
 #include <fmt/format.h>
@@ -29,6 +30,13 @@ std::vector<Equation> equations(const std::vector<Var>& outputs, const EquationO
         result.push_back({title, std::move(right)});
     }
     return result;
+}
+
+std::string align(const std::vector<Equation>& equations) {
+    std::string text = "\\begin{align*}\n";
+    for (const Equation& equation : equations)
+        text += detail::latex::aligned(equation.left, equation.right);
+    return text + "\\end{align*}\n";
 }
 
 } // namespace xtape

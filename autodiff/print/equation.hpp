@@ -42,6 +42,10 @@ struct Equation {
 [[nodiscard]] std::vector<Equation> equations(const std::vector<Var>& outputs,
                                               const EquationOptions& options = {});
 
+/// Equations in LaTeX as an align* environment. One that is wider than a page is broken before a + or − that
+/// stands outside of all brackets.
+[[nodiscard]] std::string align(const std::vector<Equation>& equations);
+
 /// One line of a derivation: what is derived, and the forms that it took, each with the rule that led to it.
 struct DerivationLine {
     struct Form {
@@ -60,7 +64,7 @@ public:
     Markup markup = Markup::text;
 
     /// `dA2 = −Y/A2 + (1 − Y)/(1 − A2)`, and below it `= (A2 − Y)/(A2 ∘ (1 − A2))` with the rule's name; in
-    /// LaTeX an align* environment.
+    /// LaTeX an align* environment, the rules at its margin.
     [[nodiscard]] std::string to_string() const;
 };
 

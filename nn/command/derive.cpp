@@ -32,8 +32,13 @@ struct Derive {
             return;
         }
         outputs.insert(outputs.begin(), net.cost);
-        for (const Equation& equation : equations(outputs, options))
-            fmt::print("{}{}\n", equation.to_string(), latex ? R"( \\)" : "");
+        const std::vector<Equation> lines = equations(outputs, options);
+        if (latex) {
+            fmt::print("{}", align(lines));
+            return;
+        }
+        for (const Equation& line : lines)
+            fmt::print("{}\n", line.to_string());
     }
 };
 

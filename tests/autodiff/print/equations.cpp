@@ -113,6 +113,20 @@ db_1 = \sum_{n} dZ_1
                R"(dW_1 = \frac{1}{n} \left(A_1 - Y\right) X^\top)");
 }
 
+BOOST_AUTO_TEST_CASE(latex_wider_than_a_page_is_broken_outside_of_brackets) {
+    BOOST_TEST(align({{"a", "b + c"}, {"", "-d"}}) ==
+               "\\begin{align*}\na &= b + c \\\\\n &= -d \\\\\n\\end{align*}\n");
+    BOOST_TEST(align({}) == "\\begin{align*}\n\\end{align*}\n");
+    const Case c = network({3, 4, 2}, {.lambda = 0.1});
+    const std::string cost = align(equations({c.cost}, {.markup = Markup::latex}));
+    BOOST_TEST(check::says(cost, "\\right) \\\\\n &\\quad + \\frac{0.05}{n} "), cost);
+    std::string sum = "x";
+    for (int i = 0; i < 40; ++i)
+        sum += " + x_{0 + 1}";
+    BOOST_TEST(check::says(align({{"y", sum}}), " \\\\\n &\\quad + x_{0 + 1} + "));
+    BOOST_TEST(!check::says(align({{"y", "\\left(" + sum + "\\right)"}}), "quad"));
+}
+
 const Op mish_op = elementwise("test::mish")
                        .forward([](auto x) { return x * tanh(softplus(x)); })
                        .notation("mish({0})", R"(\operatorname{mish}({0}))");

@@ -1,0 +1,19 @@
+#pragma once
+
+/// Where a formula in LaTeX may be broken into lines.
+
+#include <string>
+#include <vector>
+
+namespace xtape::detail::latex {
+
+/// A formula in pieces: each after the first begins with the +, − or = before which a line may end, which
+/// stands outside of all brackets.
+[[nodiscard]] std::vector<std::string> pieces(const std::string& formula);
+
+/// One line of an align* environment, or several where it is wider than a page: `left &= right \\`. What
+/// `note` says stands at the margin, if anything.
+[[nodiscard]] std::string aligned(const std::string& left, const std::string& right,
+                                  const std::string& note = {});
+
+} // namespace xtape::detail::latex
