@@ -80,6 +80,7 @@ std::unique_ptr<Workspace<T>> Plan<T>::workspace() const {
     std::align(alignment, bytes(), begin, space);
     made->scratch = reinterpret_cast<T*>(static_cast<std::byte*>(begin) + memory_bytes_);
     made->pointers.resize(pointers_);
+    made->inputs.assign(input_extents_.size(), nullptr);
     made->variables.assign(variables_.size(), AnyArray::number(0));
     for (const Storage& storage : storages_)
         made->memory.push_back(
@@ -115,32 +116,33 @@ void Plan<T>::run(const PlanStep<T>& step, Workspace<T>& workspace, bool first) 
 }
 
 template <std::floating_point T>
-void Plan<T>::run(std::span<const void* const> inputs, std::span<T* const> outputs,
-                  std::span<double> seconds) const {
-    std::unique_ptr<Workspace<T>> work;
-    {
-        const std::lock_guard lock(mutex_);
-        if (!idle_.empty()) {
-            work = std::move(idle_.back());
-            idle_.pop_back();
-        }
-    }
-    if (!work) work = workspace();
+void Plan<T>::bind(Workspace<T>& workspace) const {
     for (std::size_t k = 0; k < variables_.size(); ++k)
-        work->variables[k] = variables_[k]->array();
+        workspace.variables[k] = variables_[k]->array();
     for (std::size_t s = 0; s < storages_.size(); ++s) {
         const Storage& storage = storages_[s];
         if (storage.place == Place::input)
-            work->memory[s] = const_cast<void*>(inputs[storage.at]); // only ever read
+            workspace.memory[s] = const_cast<void*>(workspace.inputs[storage.at]); // only ever read
         else if (storage.place == Place::variable)
-            work->memory[s] = const_cast<std::byte*>(bytes_of(work->variables[storage.at]).begin);
+            workspace.memory[s] = const_cast<std::byte*>(bytes_of(workspace.variables[storage.at]).begin);
         else if (storage.place == Place::output)
-            work->memory[s] = outputs[storage.at];
+            workspace.memory[s] = workspace.outputs[storage.at];
     }
+}
+
+template <std::floating_point T>
+bool Plan<T>::reads_variables_of(const Workspace<T>& workspace) const {
+    for (std::size_t k = 0; k < variables_.size(); ++k)
+        if (bytes_of(variables_[k]->array()).begin != bytes_of(workspace.variables[k]).begin) return false;
+    return true;
+}
+
+template <std::floating_point T>
+void Plan<T>::run(Workspace<T>& workspace, std::span<double> seconds) const {
     using Clock = std::chrono::steady_clock;
     Clock::time_point before = seconds.empty() ? Clock::time_point() : Clock::now();
     const auto take = [&](std::size_t s, const PlanStep<T>& step, bool first) {
-        run(step, *work, first);
+        run(step, workspace, first);
         if (seconds.empty()) return;
         const Clock::time_point now = Clock::now();
         seconds[s] += std::chrono::duration<double>(now - before).count();
@@ -148,21 +150,22 @@ void Plan<T>::run(std::span<const void* const> inputs, std::span<T* const> outpu
     };
     for (std::size_t s = 0; s < tiles_begin_; ++s)
         take(s, steps_[s], true);
-    for (std::size_t column = 0; tiles_begin_ < tiles_end_ && column < tiling_.whole;
-         column += tiling_.width) {
-        if (column > 0)
-            for (std::size_t s = 0; s < storages_.size(); ++s)
-                if (storages_[s].column > 0)
-                    work->memory[s] =
-                        static_cast<std::byte*>(work->memory[s]) + tiling_.width * storages_[s].column;
+    const auto move = [&](std::ptrdiff_t columns) {
+        for (std::size_t s = 0; s < storages_.size(); ++s)
+            if (storages_[s].column > 0)
+                workspace.memory[s] = static_cast<std::byte*>(workspace.memory[s]) +
+                                      columns * static_cast<std::ptrdiff_t>(storages_[s].column);
+    };
+    std::size_t column = 0;
+    for (; tiles_begin_ < tiles_end_ && column < tiling_.whole; column += tiling_.width) {
+        if (column > 0) move(static_cast<std::ptrdiff_t>(tiling_.width));
         const bool narrower = column + tiling_.width > tiling_.whole;
         for (std::size_t s = tiles_begin_; s < tiles_end_; ++s)
             take(s, narrower ? rest_[s - tiles_begin_] : steps_[s], column == 0);
     }
+    if (column > 0) move(static_cast<std::ptrdiff_t>(tiling_.width) - static_cast<std::ptrdiff_t>(column));
     for (std::size_t s = tiles_end_; s < steps_.size(); ++s)
         take(s, steps_[s], true);
-    const std::lock_guard lock(mutex_);
-    idle_.push_back(std::move(work));
 }
 
 template <std::floating_point T>

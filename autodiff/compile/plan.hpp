@@ -7,7 +7,9 @@
 #include <xtape/autodiff/compile/product.hpp>
 #include <xtape/autodiff/records.hpp>
 
+#include <memory>
 #include <mutex>
+#include <span>
 #include <variant>
 
 namespace xtape::detail {
@@ -87,14 +89,16 @@ struct Tiling {
     std::size_t width = 0; ///< that of a tile
 };
 
-/// What one run works in.
+/// What one run works in, and the arrays that it is bound to.
 template <std::floating_point T>
 struct Workspace {
+    std::vector<const void*> inputs;
+    std::vector<T*> outputs;
+    std::vector<AnyArray> variables; ///< as they were when it was bound
     std::unique_ptr<std::byte[]> bytes;
     std::vector<void*> memory; ///< where each storage begins
     std::vector<T*> pointers;
     T* scratch = nullptr;
-    std::vector<AnyArray> variables; ///< held while the run reads them
 };
 
 template <std::floating_point T>
@@ -109,10 +113,15 @@ public:
     [[nodiscard]] const std::vector<Extents>& input_extents() const { return input_extents_; }
     [[nodiscard]] const std::vector<Extents>& output_extents() const { return output_extents_; }
 
-    /// Arrays of the right extents and elements that do not overlap. Where `seconds` has an entry for each
-    /// step, what it takes is added there.
-    void run(std::span<const void* const> inputs, std::span<T* const> outputs,
-             std::span<double> seconds = {}) const;
+    [[nodiscard]] std::unique_ptr<Workspace<T>> workspace() const;
+    /// To the inputs and outputs that stand in it: arrays of the right extents and elements that do not
+    /// overlap. What variables hold now is kept alive until it is bound again.
+    void bind(Workspace<T>& workspace) const;
+    [[nodiscard]] bool reads_variables_of(const Workspace<T>& workspace) const;
+
+    /// In a workspace that is bound; where it throws, that is of no use any more. Where `seconds` has an
+    /// entry for each step, what it takes is added there.
+    void run(Workspace<T>& workspace, std::span<double> seconds = {}) const;
 
     /// How messages call a variable that these bytes overlap; empty where there is none.
     [[nodiscard]] std::optional<std::string> variable_within(const Bytes& bytes) const;
@@ -145,7 +154,6 @@ private:
     void place();
     /// Gives every step its text.
     void describe();
-    [[nodiscard]] std::unique_ptr<Workspace<T>> workspace() const;
     void run(const Fallback& fallback, const Workspace<T>& workspace) const;
 
     std::shared_ptr<Records> records_;
@@ -163,9 +171,6 @@ private:
     std::vector<PlanStep<T>> rest_;               ///< those steps for the last tile, where it is narrower
     std::size_t memory_bytes_ = 0, scratch_bytes_ = 0, pointers_ = 0;
     std::size_t buffers_ = 0, separate_bytes_ = 0; ///< buffers, and what they would take without reuse
-
-    mutable std::mutex mutex_;
-    mutable std::vector<std::unique_ptr<Workspace<T>>> idle_;
 };
 
 extern template class Plan<float>;

@@ -1,5 +1,5 @@
 #include <xtape/autodiff/compile/lower.hpp>
-#include <xtape/autodiff/compile/plan.hpp>
+#include <xtape/autodiff/compile/plan_cache.hpp>
 #include <xtape/autodiff/compile/program.hpp>
 #include <xtape/autodiff/decide.hpp>
 
@@ -11,22 +11,27 @@
 namespace xtape {
 namespace {
 
-constexpr std::size_t most_plans = 8;
-constexpr auto unneeded = static_cast<std::uint32_t>(-1);
+/// Whether a run is bound to these very arrays, so that all that is checked of arrays was checked before.
+template <class T>
+bool is_bound(const detail::Run<T>& run, std::span<const AnyArray> inputs,
+              std::span<const OutputArray<T>> outputs) {
+    const detail::Workspace<T>& last = *run.workspace;
+    if (outputs.size() != last.outputs.size()) return false;
+    for (std::size_t k = 0; k < outputs.size(); ++k)
+        if (outputs[k].data() != last.outputs[k] || outputs[k].extents() != run.plan->output_extents()[k])
+            return false;
+    for (std::size_t k = 0; k < inputs.size(); ++k)
+        if (detail::bytes_of(inputs[k]).begin != last.inputs[k]) return false;
+    return run.plan->reads_variables_of(last);
+}
 
 } // namespace
 
 template <std::floating_point T>
 struct Program<T>::State {
-    struct Input {
-        std::string name;
-        Shape shape;
-        Element element;
-    };
-    std::vector<Input> declared;
     Tape tape; ///< simplified
     std::vector<Var> inputs, outputs;
-    detail::Expanded lowered; ///< the same, of which plans are made
+    std::optional<detail::PlanCache<T>> plans; ///< of the same, lowered
 
     /// What the outputs rest on: conditions, and how they came out.
     struct Guard {
@@ -65,65 +70,42 @@ struct Program<T>::State {
                                     outcomes[k].data()[0] != 0);
     }
 
-    std::mutex mutex;
-    std::vector<std::shared_ptr<const detail::Plan<T>>> plans; ///< the last used comes first
-
-    void check(std::size_t k, const AnyArray& array) const {
-        const auto& [name, shape, element] = declared[k];
-        const bool fits = shape.rank() == array.rank() && fits_extents(shape, array.extents());
-        if (!fits)
-            throw BindingError(
-                fmt::format("Program::run: its input {}, {}, is {}, and the array given for it "
-                            "is {}. Reshape it, or record with its shape.",
-                            k, name, shape.to_string(), xtape::to_string(array.extents())));
-        if (array.element() != element)
-            throw BindingError(fmt::format(
-                "Program::run: the array given for its input {}, {}, has elements of another type than the "
-                "program works with. Convert it once, with xt::cast.",
-                k, name));
-    }
-
-    static bool fits_extents(const Shape& shape, const Extents& extents) {
-        for (std::size_t axis = 0; axis < shape.rank(); ++axis)
-            if (shape[axis].sized() && shape[axis].extent() != extents[axis]) return false;
-        return true;
-    }
-
-    /// The plan for extents of which extents_of(k) are those of input k.
-    template <class F>
-    std::shared_ptr<const detail::Plan<T>> plan(F extents_of) {
-        const auto same = [&](const auto& plan) {
-            for (std::size_t k = 0; k < declared.size(); ++k)
-                if (plan->input_extents()[k] != extents_of(k)) return false;
-            return true;
+    /// Throws unless outputs have the plan's extents and no array overlaps another that is written.
+    void check(const detail::Plan<T>& plan, std::span<const AnyArray> inputs,
+               std::span<const OutputArray<T>> to) const {
+        if (to.size() != plan.output_extents().size())
+            throw ArgumentError(
+                fmt::format("Program::run: it has {} outputs and was given {} arrays for them.",
+                            plan.output_extents().size(), to.size()));
+        const auto bytes = [&](std::size_t k) {
+            const auto* begin = reinterpret_cast<const std::byte*>(to[k].data());
+            return detail::Bytes{begin, begin + sizeof(T) * size_of(to[k].extents())};
         };
-        const std::lock_guard lock(mutex);
-        if (const auto it = std::ranges::find_if(plans, same); it != plans.end()) {
-            std::rotate(plans.begin(), it, it + 1);
-            return plans.front();
+        for (std::size_t k = 0; k < to.size(); ++k) {
+            if (to[k].extents() != plan.output_extents()[k])
+                throw ShapeError(
+                    fmt::format("Program::run: its output {}, {}, is {}, and the array given for it is "
+                                "{}. Resize it.",
+                                k, outputs[k].to_string(), xtape::to_string(plan.output_extents()[k]),
+                                xtape::to_string(to[k].extents())));
+            for (std::size_t i = 0; i < inputs.size(); ++i)
+                if (overlap(detail::bytes_of(inputs[i]), bytes(k)))
+                    throw ArgumentError(
+                        fmt::format("Program::run: the array for output {} overlaps that for input "
+                                    "{}. Give an array of its own.",
+                                    k, i));
+            for (std::size_t other = 0; other < k; ++other)
+                if (overlap(bytes(other), bytes(k)))
+                    throw ArgumentError(
+                        fmt::format("Program::run: the arrays for outputs {} and {} overlap. Give "
+                                    "each an array of its own.",
+                                    other, k));
+            if (const auto variable = plan.variable_within(bytes(k)))
+                throw ArgumentError(
+                    fmt::format("Program::run: the array for output {} overlaps the variable {}. "
+                                "Give an array of its own.",
+                                k, *variable));
         }
-        std::vector<Extents> extents;
-        std::vector<std::pair<Shape, std::uint32_t>> shapes;
-        std::vector<std::uint32_t> results;
-        for (std::size_t k = 0; k < declared.size(); ++k) {
-            extents.push_back(extents_of(k));
-            const Var& input = lowered.inputs[k];
-            shapes.emplace_back(declared[k].shape, input.empty() ? unneeded : input.id());
-        }
-        for (const Var& output : lowered.outputs)
-            results.push_back(output.id());
-        plans.insert(plans.begin(), detail::Plan<T>::make(lowered.tape.records(), results, shapes, extents));
-        if (plans.size() > most_plans) plans.pop_back();
-        return plans.front();
-    }
-
-    std::shared_ptr<const detail::Plan<T>> plan_for(std::span<const AnyArray> arrays) {
-        if (arrays.size() != declared.size())
-            throw ArgumentError(fmt::format("Program::run: it takes {} inputs and was given {}.",
-                                            declared.size(), arrays.size()));
-        for (std::size_t k = 0; k < arrays.size(); ++k)
-            check(k, arrays[k]);
-        return plan([&](std::size_t k) -> const Extents& { return arrays[k].extents(); });
     }
 };
 
@@ -135,51 +117,25 @@ void Program<T>::run(std::span<const AnyArray> inputs, std::span<const OutputArr
 template <std::floating_point T>
 void Program<T>::run(std::span<const AnyArray> inputs, std::span<const OutputArray<T>> outputs,
                      std::span<double> seconds) const {
-    const auto plan = state_->plan_for(inputs);
-    if (outputs.size() != plan->output_extents().size())
-        throw ArgumentError(fmt::format("Program::run: it has {} outputs and was given {} arrays for them.",
-                                        plan->output_extents().size(), outputs.size()));
-    // Not on the heap, as a rule.
-    xt::svector<const void*, 32> from(inputs.size());
-    xt::svector<T*, 32> to(outputs.size());
-    for (std::size_t k = 0; k < inputs.size(); ++k)
-        from[k] = detail::bytes_of(inputs[k]).begin;
-    const auto output_bytes = [&](std::size_t k) {
-        const auto* begin = reinterpret_cast<const std::byte*>(outputs[k].data());
-        return detail::Bytes{begin, begin + sizeof(T) * size_of(outputs[k].extents())};
-    };
-    for (std::size_t k = 0; k < outputs.size(); ++k) {
-        if (outputs[k].extents() != plan->output_extents()[k])
-            throw ShapeError(
-                fmt::format("Program::run: its output {}, {}, is {}, and the array given for it is "
-                            "{}. Resize it.",
-                            k, state_->outputs[k].to_string(), xtape::to_string(plan->output_extents()[k]),
-                            xtape::to_string(outputs[k].extents())));
-        for (std::size_t i = 0; i < inputs.size(); ++i)
-            if (overlap(detail::bytes_of(inputs[i]), output_bytes(k)))
-                throw ArgumentError(
-                    fmt::format("Program::run: the array for output {} overlaps that for input "
-                                "{}. Give an array of its own.",
-                                k, i));
-        for (std::size_t other = 0; other < k; ++other)
-            if (overlap(output_bytes(other), output_bytes(k)))
-                throw ArgumentError(
-                    fmt::format("Program::run: the arrays for outputs {} and {} overlap. Give "
-                                "each an array of its own.",
-                                other, k));
-        if (const auto variable = plan->variable_within(output_bytes(k)))
-            throw ArgumentError(fmt::format("Program::run: the array for output {} overlaps the variable {}. "
-                                            "Give an array of its own.",
-                                            k, *variable));
-        to[k] = outputs[k].data();
+    auto run = state_->plans->take(inputs);
+    if (!is_bound(*run, inputs, outputs)) {
+        state_->check(*run->plan, inputs, outputs);
+        detail::Workspace<T>& workspace = *run->workspace;
+        workspace.outputs.resize(outputs.size());
+        for (std::size_t k = 0; k < inputs.size(); ++k)
+            workspace.inputs[k] = detail::bytes_of(inputs[k]).begin;
+        for (std::size_t k = 0; k < outputs.size(); ++k)
+            workspace.outputs[k] = outputs[k].data();
+        run->plan->bind(workspace);
     }
     state_->require_outcomes(inputs);
-    plan->run(std::span(from.begin(), from.size()), std::span(to.begin(), to.size()), seconds);
+    run->plan->run(*run->workspace, seconds);
+    state_->plans->give_back(std::move(run));
 }
 
 template <std::floating_point T>
 std::vector<Array<T>> Program<T>::operator()(std::span<const AnyArray> inputs) const {
-    const auto plan = state_->plan_for(inputs);
+    const auto plan = state_->plans->plan_for(inputs);
     std::vector<Array<T>> results;
     for (const Extents& extents : plan->output_extents())
         results.push_back(Array<T>::from_shape(extents));
@@ -190,16 +146,18 @@ std::vector<Array<T>> Program<T>::operator()(std::span<const AnyArray> inputs) c
 
 template <std::floating_point T>
 ProgramPlan Program<T>::plan(const std::vector<Extents>& inputs) const {
-    if (inputs.size() != state_->declared.size())
+    if (inputs.size() != state_->plans->inputs().size())
         throw ArgumentError(fmt::format("Program::plan: it takes {} inputs and was given the extents of {}.",
-                                        state_->declared.size(), inputs.size()));
+                                        state_->plans->inputs().size(), inputs.size()));
     for (std::size_t k = 0; k < inputs.size(); ++k)
-        if (const Shape& shape = state_->declared[k].shape;
-            shape.rank() != inputs[k].size() || !State::fits_extents(shape, inputs[k]))
+        if (const Shape& shape = state_->plans->inputs()[k].shape; !detail::fits(shape, inputs[k]))
             throw ShapeError(
                 fmt::format("Program::plan: its input {}, {}, is {}, and was given the extents {}.", k,
-                            state_->declared[k].name, shape.to_string(), xtape::to_string(inputs[k])));
-    const auto plan = state_->plan([&](std::size_t k) -> const Extents& { return inputs[k]; });
+                            state_->plans->inputs()[k].name, shape.to_string(), xtape::to_string(inputs[k])));
+    std::vector<const Extents*> extents;
+    for (const Extents& each : inputs)
+        extents.push_back(&each);
+    const auto plan = state_->plans->plan(extents);
     std::size_t fallbacks = 0;
     std::vector<ProgramStep> steps;
     for (const auto& step : plan->steps()) {
@@ -212,7 +170,7 @@ ProgramPlan Program<T>::plan(const std::vector<Extents>& inputs) const {
 template <std::floating_point T>
 ProgramPlan Program<T>::plan() const {
     std::vector<Extents> extents;
-    for (const auto& input : state_->declared) {
+    for (const auto& input : state_->plans->inputs()) {
         extents.emplace_back();
         for (const Dim& dim : input.shape.dims())
             extents.back().push_back(dim.extent());
@@ -233,6 +191,7 @@ template <std::floating_point T>
 Program<T> compile(const std::vector<Var>& inputs, const std::vector<Var>& outputs) {
     if (outputs.empty()) throw ArgumentError("compile: there is no output. Give what is to be computed.");
     auto state = std::make_shared<typename Program<T>::State>();
+    std::vector<typename detail::PlanCache<T>::Input> declared;
     for (const Var& output : outputs)
         if (output.records() != outputs.front().records())
             throw VarError("compile: the outputs are on two tapes. Record them on one.");
@@ -250,10 +209,10 @@ Program<T> compile(const std::vector<Var>& inputs, const std::vector<Var>& outpu
         for (std::size_t other = 0; other < k; ++other)
             if (inputs[other].same_as(input))
                 throw ArgumentError(fmt::format("compile: {} is among the inputs twice.", input.to_string()));
-        state->declared.push_back({input.to_string(), input.shape(),
-                                   input.kind() == Kind::real   ? element_of<T>
-                                   : input.kind() == Kind::mask ? Element::b8
-                                                                : Element::i64});
+        declared.push_back({input.to_string(), input.shape(),
+                            input.kind() == Kind::real   ? element_of<T>
+                            : input.kind() == Kind::mask ? Element::b8
+                                                         : Element::i64});
     }
     Records& given = *outputs.front().records();
     std::uint32_t last = 0;
@@ -278,7 +237,7 @@ Program<T> compile(const std::vector<Var>& inputs, const std::vector<Var>& outpu
                                            "inputs of the program. Add it.",
                                            records.describe(id)));
     }
-    state->lowered = detail::lower(state->inputs, state->outputs);
+    state->plans.emplace(std::move(declared), detail::lower(state->inputs, state->outputs));
     return Program<T>(std::move(state));
 }
 

@@ -31,8 +31,12 @@ BOOST_AUTO_TEST_CASE(a_second_run_allocates_nothing) {
     const Array<double> X = draw.reals({3, 700}), W = draw.reals({2, 3}), b = draw.reals({2, 1});
     auto J = Array<double>::from_shape({}), dW = Array<double>::from_shape({2, 3}),
          db = Array<double>::from_shape({2, 1});
+    const Array<double> fewer = draw.reals({3, 9});
+    program.run({fewer, W, b}, {J, dW, db});
     program.run({X, W, b}, {J, dW, db});
     const std::size_t before = allocations();
+    program.run({X, W, b}, {J, dW, db});
+    program.run({fewer, W, b}, {J, dW, db});
     program.run({X, W, b}, {J, dW, db});
     BOOST_TEST(allocations() - before == 0u);
     BOOST_TEST(program({X, W, b})[0].data()[0] == J.data()[0]);
@@ -60,6 +64,44 @@ BOOST_AUTO_TEST_CASE(threads_share_a_program) {
         thread.join();
     for (std::size_t k = 0; k < 4; ++k)
         BOOST_TEST((together[k] == alone[k]));
+}
+
+// A run with the arrays of the one before checks and binds nothing anew; here something is another each time.
+BOOST_AUTO_TEST_CASE(what_a_run_leaves_behind_misleads_none_after_it) {
+    Tape tape;
+    const Var S = tape.input("S", {Dim("n"), Dim("n")}), x = tape.variable("x", Array<double>{0.5});
+    const auto program = compile<double>({S}, {x * cholesky(S) + 0 * S, sum(S)});
+    const auto scaled = [](std::size_t n, double k) {
+        Array<double> S = xt::zeros<double>({n, n});
+        for (std::size_t i = 0; i < n; ++i)
+            S(i, i) = k * k;
+        return S;
+    };
+    Array<double> two = scaled(2, 3), three = scaled(3, 5), other = two;
+    Array<double> L = Array<double>::from_shape({2, 2}), M = L, N = three, total(0.0);
+    for (const bool again : {false, true, true}) {
+        program.run({two}, {L, total});
+        BOOST_TEST(L.data()[3] == 1.5, again);
+        program.run({three}, {N, total});
+        BOOST_TEST(N.data()[8] == 2.5, again);
+    }
+    program.run({other}, {L, total});
+    program.run({other}, {M, total});
+    BOOST_TEST((L == M));
+    other(1, 1) = -1; // the same array, of other entries
+    BOOST_CHECK_THROW(program.run({other}, {M, total}), DomainError);
+    BOOST_TEST((L == M));
+    other(1, 1) = 9;
+    tape.assign(x, Array<double>{2.0});
+    program.run({other}, {M, total});
+    BOOST_TEST(M.data()[3] == 6);
+    M.reshape({4}); // its address is the same
+    BOOST_TEST(says(complaint<ShapeError>([&] { program.run({other}, {M, total}); }), "(4)"));
+    other.reshape({1, 4});
+    BOOST_TEST(says(complaint<BindingError>([&] { program.run({other}, {L, total}); }), "dimension n"));
+    BOOST_TEST(says(complaint<ArgumentError>([&] { program.run({L}, {L, total}); }), "overlaps"));
+    program.run({three}, {N, total});
+    BOOST_TEST(N.data()[8] == 10);
 }
 
 BOOST_AUTO_TEST_CASE(what_does_not_fit_is_refused_before_anything_is_written) {
