@@ -2,6 +2,7 @@
 #include <xtape/autodiff/ops/arithmetic.hpp>
 #include <xtape/autodiff/ops/diagonals.hpp>
 #include <xtape/autodiff/ops/linalg/cholesky.hpp>
+#include <xtape/autodiff/ops/linalg/lapack.hpp>
 #include <xtape/autodiff/ops/linalg/matrices.hpp>
 #include <xtape/autodiff/ops/linalg/solve.hpp>
 #include <xtape/autodiff/ops/products.hpp>
@@ -11,11 +12,10 @@
 namespace xtape {
 namespace {
 
-/// Writes the lower triangle of L, row by row (Cholesky and Banachiewicz). Where a row's pivot is not
-/// positive, returns the row, and the pivot is in its diagonal entry.
+/// Writes the lower triangle of L, row by row (Cholesky and Banachiewicz). Where a row's pivot is not above
+/// `rounding` times the diagonal entry, returns the row, and the pivot is in its diagonal entry.
 template <class T>
-std::size_t factorise(const std::vector<T>& a, std::size_t n, T* l) {
-    const T rounding = static_cast<T>(n) * std::numeric_limits<T>::epsilon();
+std::size_t by_rows(const std::vector<T>& a, std::size_t n, T rounding, T* l) {
     for (std::size_t i = 0; i < n; ++i) {
         for (std::size_t j = 0; j <= i; ++j) {
             T left = a[i * n + j];
@@ -28,6 +28,29 @@ std::size_t factorise(const std::vector<T>& a, std::size_t n, T* l) {
         pivot = std::sqrt(pivot);
     }
     return n;
+}
+
+/// The same by LAPACK, which looks for pivots that are not positive only.
+template <class T>
+std::size_t by_lapack(const std::vector<T>& a, std::size_t n, T rounding, T* l) {
+    for (std::size_t i = 0; i < n; ++i)
+        std::copy(&a[i * n], &a[i * n] + i + 1, l + i * n);
+    const std::size_t end = detail::lapack::cholesky(l, n);
+    for (std::size_t i = 0; i < end; ++i)
+        if (T& root = l[i * n + i]; root * root <= rounding * a[i * n + i]) {
+            root *= root;
+            return i;
+        }
+    return end;
+}
+
+template <class T>
+std::size_t factorise(const std::vector<T>& a, std::size_t n, T* l) {
+    const T rounding = static_cast<T>(n) * std::numeric_limits<T>::epsilon();
+    if constexpr (std::is_same_v<T, long double>)
+        return by_rows(a, n, rounding, l);
+    else
+        return by_lapack(a, n, rounding, l);
 }
 
 const Op cholesky_op =

@@ -2,7 +2,7 @@
 #include <xtape/autodiff/ops/arithmetic.hpp>
 #include <xtape/autodiff/ops/diagonals.hpp>
 #include <xtape/autodiff/ops/linalg/determinant.hpp>
-#include <xtape/autodiff/ops/linalg/ldu.hpp>
+#include <xtape/autodiff/ops/linalg/lu.hpp>
 #include <xtape/autodiff/ops/linalg/matrices.hpp>
 #include <xtape/autodiff/ops/linalg/solve.hpp>
 #include <xtape/autodiff/ops/products.hpp>
@@ -19,12 +19,12 @@ Shape one_number_each(const Signature& s) {
 }
 
 /// Calls f(factors, part of the result, position) for each; of one that is not finite the part becomes NaN.
-template <class T, class F>
+template <template <class> class Factors, class T, class F>
 void for_each_factored(const Call<T>& call, T* to, std::size_t entries, F f) {
     detail::for_each_matrix(call, [&](const T* a, std::size_t n, std::size_t position) {
         T* const part = to + position * entries;
         if (detail::all_finite(a, n * n))
-            f(detail::LDU<T>(a, n), part, position);
+            f(Factors<T>(a, n), part, position);
         else
             detail::fill_nan(part, entries);
     });
@@ -69,9 +69,9 @@ const Op determinant_op =
         .operands({Kind::real})
         .shape(one_number_each)
         .forward([](auto& call) {
-            for_each_factored(call, call.allocate(), 1, [](const auto& factors, auto* to, std::size_t) {
-                *to = factors.determinant().value();
-            });
+            for_each_factored<detail::Elimination>(
+                call, call.allocate(), 1,
+                [](const auto& factors, auto* to, std::size_t) { *to = factors.determinant().value(); });
         })
         .vjp([](const Pullback& p) { return spread(p.cotangent()) * cofactors(p.input()); })
         .notation("det({0})", R"(\det({0}))")
@@ -83,7 +83,8 @@ const Op determinant_op =
         });
 
 /// With A = X D Y and D diagonal, the derivatives of det(A) are those of det(D) in other coordinates, and
-/// these are products of pivots: det(D) / dᵢ of one pivot less, and so on.
+/// these are products of pivots: det(D) / dᵢ of one pivot less, and so on. That is right at singular matrices
+/// where the last pivots are the only small ones, which complete pivoting sees to and LAPACK's does not.
 const Op cofactors_op =
     operation("xtape::cofactors")
         .operands({Kind::real})
@@ -91,15 +92,15 @@ const Op cofactors_op =
         .forward([](auto& call) {
             using T = typename std::decay_t<decltype(call)>::value_type;
             const std::size_t n = call.extents().back();
-            for_each_factored(call, call.allocate(), n * n,
-                              [&](const detail::LDU<T>& factors, T* to, std::size_t) {
-                                  if (n == 0) return;
-                                  const long power = factors.pivots_without(n - 1, n - 1).exponent;
-                                  std::vector<T> of_pivots(n * n);
-                                  for (std::size_t i = 0; i < n; ++i)
-                                      of_pivots[i * n + i] = factors.pivots_without(i, i).times_power(-power);
-                                  factors.from_pivots(std::move(of_pivots), power, to);
-                              });
+            for_each_factored<detail::LDU>(
+                call, call.allocate(), n * n, [&](const detail::LDU<T>& factors, T* to, std::size_t) {
+                    if (n == 0) return;
+                    const long power = factors.pivots_without(n - 1, n - 1).exponent;
+                    std::vector<T> of_pivots(n * n);
+                    for (std::size_t i = 0; i < n; ++i)
+                        of_pivots[i * n + i] = factors.pivots_without(i, i).times_power(-power);
+                    factors.from_pivots(std::move(of_pivots), power, to);
+                });
         })
         .vjp([](const Pullback& p) { return cofactor_derivative(p.input(), p.cotangent()); })
         .notation("cof({0})", R"(\operatorname{cof}({0}))")
@@ -117,22 +118,23 @@ const Op cofactor_derivative_op =
             using T = typename std::decay_t<decltype(call)>::value_type;
             const std::size_t n = call.extents().back();
             const T* const directions = call.operand(1).template data<T>();
-            for_each_factored(call, call.allocate(), n * n,
-                              [&](const detail::LDU<T>& factors, T* to, std::size_t position) {
-                                  if (n < 2) return; // cofactors of one entry are constant
-                                  const std::vector<T> h = factors.to_pivots(directions + position * n * n);
-                                  const long power = factors.pivots_without(n - 2, n - 1).exponent;
-                                  std::vector<T> of_pivots(n * n);
-                                  for (std::size_t i = 0; i < n; ++i)
-                                      for (std::size_t j = 0; j < i; ++j) {
-                                          const T others = factors.pivots_without(i, j).times_power(-power);
-                                          of_pivots[i * n + j] = -others * h[j * n + i];
-                                          of_pivots[j * n + i] = -others * h[i * n + j];
-                                          of_pivots[i * n + i] += others * h[j * n + j];
-                                          of_pivots[j * n + j] += others * h[i * n + i];
-                                      }
-                                  factors.from_pivots(std::move(of_pivots), power, to);
-                              });
+            for_each_factored<detail::LDU>(
+                call, call.allocate(), n * n,
+                [&](const detail::LDU<T>& factors, T* to, std::size_t position) {
+                    if (n < 2) return; // cofactors of one entry are constant
+                    const std::vector<T> h = factors.to_pivots(directions + position * n * n);
+                    const long power = factors.pivots_without(n - 2, n - 1).exponent;
+                    std::vector<T> of_pivots(n * n);
+                    for (std::size_t i = 0; i < n; ++i)
+                        for (std::size_t j = 0; j < i; ++j) {
+                            const T others = factors.pivots_without(i, j).times_power(-power);
+                            of_pivots[i * n + j] = -others * h[j * n + i];
+                            of_pivots[j * n + i] = -others * h[i * n + j];
+                            of_pivots[i * n + i] += others * h[j * n + j];
+                            of_pivots[j * n + j] += others * h[i * n + i];
+                        }
+                    factors.from_pivots(std::move(of_pivots), power, to);
+                });
         })
         .vjp(
             [](const Pullback& p) {
@@ -167,7 +169,7 @@ const Op slogdet_op =
             detail::for_each_matrix(call, [&](const T* a, std::size_t n, std::size_t position) {
                 sign[position] = logabsdet[position] = std::numeric_limits<T>::quiet_NaN();
                 if (!detail::all_finite(a, n * n)) return;
-                const detail::LDU<T> factors(a, n);
+                const detail::Elimination<T> factors(a, n);
                 const detail::Product<T> determinant = factors.determinant();
                 const bool lost = factors.lost().has_value();
                 sign[position] = lost ? T{0} : std::copysign(T{1}, determinant.mantissa);
@@ -185,8 +187,8 @@ const Op logdet_op =
         .shape(one_number_each)
         .forward([](auto& call) {
             using T = typename std::decay_t<decltype(call)>::value_type;
-            for_each_factored(
-                call, call.allocate(), 1, [&](const detail::LDU<T>& factors, T* to, std::size_t position) {
+            for_each_factored<detail::Elimination>(
+                call, call.allocate(), 1, [&](const auto& factors, T* to, std::size_t position) {
                     if (factors.lost())
                         call.template fail<SingularError>(
                             detail::why_singular(matrix_of(call, position), factors));

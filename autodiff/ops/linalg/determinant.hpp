@@ -7,7 +7,9 @@ namespace xtape {
 /// The determinant of each matrix (… × n × n), whose derivative is the matrix of cofactors. Value, first and
 /// second derivative are right at every matrix, singular ones too, since nothing divides by a pivot; from the
 /// third on the matrix must have an inverse, or evaluation throws solve's SingularError. Throws ShapeError
-/// where the matrices are not square. Of no rows it is 1; where A has a NaN or an infinity, NaN.
+/// where the matrices are not square. The value comes from solve's elimination; derivatives keep complete
+/// pivoting in every type, since they ask that of a singular matrix only the last pivots be small, which
+/// LAPACK's partial pivoting does not grant. Of no rows it is 1; where A has a NaN or an infinity, NaN.
 Var determinant(const Var& a);
 
 /// The cofactors of each matrix (… × n × n), as a matrix: det(A) A⁻ᵀ where A has an inverse, the transposed

@@ -1,8 +1,7 @@
 #pragma once
 
-/// Gaussian elimination, which solutions and determinants share.
-
-#include <fmt/format.h>
+/// Gaussian elimination with complete pivoting, and what every elimination shares: scaling by powers of two
+/// and the pivots that rounding may have made of 0.
 
 #include <algorithm>
 #include <cmath>
@@ -11,7 +10,6 @@
 #include <numbers>
 #include <numeric>
 #include <optional>
-#include <string>
 #include <utility>
 #include <vector>
 
@@ -41,6 +39,65 @@ struct Product {
     }
 };
 
+/// The powers of two that bring the largest entry of each row, then of each column, to between 1 and 2. To
+/// multiply by them is exact.
+struct Scaling {
+    Scaling() = default;
+
+    /// Finds those of the n × n entries, and divides by them.
+    template <class T>
+    Scaling(T* entries, std::size_t n) {
+        constexpr int none = std::numeric_limits<int>::min();
+        columns.assign(n, none);
+        for (std::size_t i = 0; i < n; ++i) {
+            const T* const row = entries + i * n;
+            T largest = 0;
+            for (std::size_t j = 0; j < n; ++j)
+                largest = std::max(largest, std::abs(row[j]));
+            rows.push_back(largest > 0 ? std::ilogb(largest) : 0);
+            for (std::size_t j = 0; j < n; ++j)
+                if (row[j] != 0) columns[j] = std::max(columns[j], std::ilogb(row[j]) - rows[i]);
+        }
+        std::replace(columns.begin(), columns.end(), none, 0);
+        for (std::size_t i = 0; i < n; ++i)
+            for (std::size_t j = 0; j < n; ++j)
+                entries[i * n + j] = std::scalbn(entries[i * n + j], -rows[i] - columns[j]);
+    }
+
+    /// That of the determinant.
+    [[nodiscard]] long power() const {
+        return std::accumulate(rows.begin(), rows.end(), 0L) +
+               std::accumulate(columns.begin(), columns.end(), 0L);
+    }
+    std::vector<int> rows, columns;
+};
+
+/// |w| |L| |D| |U| |z| without what the k-th pivot itself adds, where w is row k of L⁻¹ and z is column k of
+/// U⁻¹: the derivative of the pivot with respect to the matrix is w zᵀ. The entries hold L below the
+/// diagonal, D on it and U above, where L and U have a unit diagonal.
+template <class T>
+T sensitivity(const std::vector<T>& ldu, std::size_t n, std::size_t k) {
+    std::vector<T> w(k + 1), z(k + 1), of_rows(k + 1), of_columns(k + 1);
+    w[k] = z[k] = 1;
+    for (std::size_t i = k + 1; i-- > 0;) {
+        const T* const row = &ldu[i * n];
+        for (std::size_t j = i + 1; j <= k; ++j) {
+            z[i] -= row[j] * z[j];
+            of_columns[i] += std::abs(row[j] * z[j]);
+        }
+        of_columns[i] += std::abs(z[i]);
+        for (std::size_t j = 0; j < i; ++j) {
+            w[j] -= w[i] * row[j];
+            of_rows[j] += std::abs(w[i] * row[j]);
+        }
+        of_rows[i] += std::abs(w[i]);
+    }
+    T sum = 0;
+    for (std::size_t j = 0; j < k; ++j)
+        sum += of_rows[j] * std::abs(ldu[j * n + j]) * of_columns[j];
+    return sum;
+}
+
 /// A pivot, counted from 1, that rounding may have made of 0.
 template <class T>
 struct LostPivot {
@@ -48,36 +105,50 @@ struct LostPivot {
     T value;
 };
 
+/// The first pivot that rounding may have made of 0, or that is too small to divide by: the computed factors
+/// are those of a matrix that is ε |L| |D| |U| away from A, entry by entry and whatever the order of pivots
+/// (Higham 2002, theorem 9.3, without its factor n, which is that of the worst case), and such a difference
+/// moves the pivot by its own magnitude. Rows and columns in other units change nothing. Empty where there is
+/// none, and A is not singular.
+template <class T>
+std::optional<LostPivot<T>> first_lost_pivot(const std::vector<T>& ldu, std::size_t n) {
+    for (std::size_t k = 0; k < n; ++k)
+        if (const T pivot = ldu[k * n + k];
+            std::abs(pivot) <= std::max(std::numeric_limits<T>::epsilon() * sensitivity(ldu, n, k),
+                                        std::numeric_limits<T>::min()))
+            return LostPivot<T>{k + 1, pivot};
+    return std::nullopt;
+}
+
+/// The largest sum of magnitudes of a column.
+template <class T>
+T one_norm(const std::vector<T>& matrix, std::size_t n) {
+    std::vector<T> sums(n);
+    for (std::size_t i = 0; i < n; ++i)
+        for (std::size_t j = 0; j < n; ++j)
+            sums[j] += std::abs(matrix[i * n + j]);
+    return n == 0 ? 0 : *std::max_element(sums.begin(), sums.end());
+}
+
 /// A square matrix of finite entries as A = 2^r P L D U Q 2^c, where L and U are triangular with a unit
-/// diagonal, D is diagonal and P and Q are permutations. The powers of two bring the largest entry of each
-/// row, then of each column, to between 1 and 2; each pivot is the largest entry that is left, so that no
-/// entry of L and U exceeds 1 and what is left of a singular matrix at the end is 0 to rounding (complete
-/// pivoting: Wilkinson 1961).
+/// diagonal, D is diagonal and P and Q are permutations. Each pivot is the largest entry that is left, so
+/// that no entry of L and U exceeds 1 and what is left of a singular matrix at the end is 0 to rounding
+/// (complete pivoting: Wilkinson 1961).
 template <class T>
 class LDU {
 public:
     LDU(const T* a, std::size_t n)
-        : n_(n), entries_(a, a + n * n), row_power_(n), column_power_(n), row_(n), column_(n) {
+        : n_(n), entries_(a, a + n * n), scaling_(entries_.data(), n), norm_(one_norm(entries_, n)), row_(n),
+          column_(n) {
         std::iota(row_.begin(), row_.end(), std::size_t{0});
         std::iota(column_.begin(), column_.end(), std::size_t{0});
-        equilibrate();
-        norm_ = one_norm(entries_);
         for (std::size_t k = 0; k < n; ++k)
             if (!eliminate(k)) break;
     }
 
     [[nodiscard]] T pivot(std::size_t k) const { return entries_[k * n_ + k]; }
 
-    /// The first pivot that rounding may have made of 0: the computed factors are those of a matrix that is
-    /// ε |L| |D| |U| away from A, entry by entry (Higham 2002, theorem 9.3, without its factor n, which is
-    /// that of the worst case), and such a difference moves the pivot by its own magnitude. Rows and columns
-    /// in other units change nothing. Empty where there is none, and A is not singular.
-    [[nodiscard]] std::optional<LostPivot<T>> lost() const {
-        for (std::size_t k = 0; k < n_; ++k)
-            if (std::abs(pivot(k)) <= std::numeric_limits<T>::epsilon() * sensitivity(k))
-                return LostPivot<T>{k + 1, pivot(k)};
-        return std::nullopt;
-    }
+    [[nodiscard]] std::optional<LostPivot<T>> lost() const { return first_lost_pivot(entries_, n_); }
 
     /// The reciprocal of the condition number of the scaled matrix, in the 1-norm.
     [[nodiscard]] T rcond() const {
@@ -87,7 +158,7 @@ public:
             inverse[k * n_ + k] = 1;
         }
         substitute(inverse.data(), n_);
-        const T norm = one_norm(inverse);
+        const T norm = one_norm(inverse, n_);
         return std::isfinite(norm) ? 1 / (norm_ * norm) : 0;
     }
 
@@ -96,11 +167,11 @@ public:
         std::vector<T> y(n_ * m);
         for (std::size_t k = 0; k < n_; ++k)
             for (std::size_t j = 0; j < m; ++j)
-                y[k * m + j] = std::scalbn(x[row_[k] * m + j], -row_power_[row_[k]]);
+                y[k * m + j] = std::scalbn(x[row_[k] * m + j], -scaling_.rows[row_[k]]);
         substitute(y.data(), m);
         for (std::size_t k = 0; k < n_; ++k)
             for (std::size_t j = 0; j < m; ++j)
-                x[column_[k] * m + j] = std::scalbn(y[k * m + j], -column_power_[column_[k]]);
+                x[column_[k] * m + j] = std::scalbn(y[k * m + j], -scaling_.columns[column_[k]]);
     }
 
     [[nodiscard]] Product<T> determinant() const {
@@ -108,7 +179,7 @@ public:
         for (std::size_t k = 0; k < n_; ++k)
             result.times(pivot(k));
         result.mantissa *= sign_;
-        result.exponent += outer_power();
+        result.exponent += scaling_.power();
         return result;
     }
 
@@ -126,7 +197,7 @@ public:
         for (std::size_t k = 0; k < n_; ++k)
             for (std::size_t l = 0; l < n_; ++l)
                 h[k * n_ + l] = std::scalbn(g[row_[k] * n_ + column_[l]],
-                                            -row_power_[row_[k]] - column_power_[column_[l]]);
+                                            -scaling_.rows[row_[k]] - scaling_.columns[column_[l]]);
         for (std::size_t k = 0; k < n_; ++k)
             for (std::size_t j = 0; j < k; ++j)
                 for (std::size_t l = 0; l < n_; ++l)
@@ -149,31 +220,14 @@ public:
             for (std::size_t l = n_; l-- > 0;)
                 for (std::size_t j = l + 1; j < n_; ++j)
                     k[i * n_ + l] -= k[i * n_ + j] * entries_[l * n_ + j];
-        power += outer_power();
+        power += scaling_.power();
         for (std::size_t i = 0; i < n_; ++i)
             for (std::size_t l = 0; l < n_; ++l)
                 to[row_[i] * n_ + column_[l]] = std::scalbln(
-                    sign_ * k[i * n_ + l], power - row_power_[row_[i]] - column_power_[column_[l]]);
+                    sign_ * k[i * n_ + l], power - scaling_.rows[row_[i]] - scaling_.columns[column_[l]]);
     }
 
 private:
-    /// Finds the powers of two and divides by them, which is exact.
-    void equilibrate() {
-        constexpr int none = std::numeric_limits<int>::min();
-        std::fill(row_power_.begin(), row_power_.end(), none);
-        std::fill(column_power_.begin(), column_power_.end(), none);
-        const auto for_each_entry = [&](auto f) {
-            for (std::size_t i = 0; i < n_ * n_; ++i)
-                if (entries_[i] != 0) f(entries_[i], row_power_[i / n_], column_power_[i % n_]);
-        };
-        for_each_entry([](T entry, int& row, int&) { row = std::max(row, std::ilogb(entry)); });
-        for_each_entry(
-            [](T entry, int& row, int& column) { column = std::max(column, std::ilogb(entry) - row); });
-        for_each_entry([](T& entry, int& row, int& column) { entry = std::scalbn(entry, -row - column); });
-        std::replace(row_power_.begin(), row_power_.end(), none, 0);
-        std::replace(column_power_.begin(), column_power_.end(), none, 0);
-    }
-
     /// The k-th step; false where nothing but zeros is left.
     bool eliminate(std::size_t k) {
         std::size_t row = k, column = k;
@@ -220,56 +274,12 @@ private:
             }
     }
 
-    /// |w| |L| |D| |U| |z| without what the pivot itself adds, where w is row k of L⁻¹ and z is column k of
-    /// U⁻¹: the derivative of the pivot with respect to the matrix is w zᵀ.
-    [[nodiscard]] T sensitivity(std::size_t k) const {
-        std::vector<T> w(k + 1), z(k + 1), of_rows(k + 1), of_columns(k + 1);
-        w[k] = z[k] = 1;
-        for (std::size_t i = k + 1; i-- > 0;) {
-            const T* const row = &entries_[i * n_];
-            for (std::size_t j = i + 1; j <= k; ++j) {
-                z[i] -= row[j] * z[j];
-                of_columns[i] += std::abs(row[j] * z[j]);
-            }
-            of_columns[i] += std::abs(z[i]);
-            for (std::size_t j = 0; j < i; ++j) {
-                w[j] -= w[i] * row[j];
-                of_rows[j] += std::abs(w[i] * row[j]);
-            }
-            of_rows[i] += std::abs(w[i]);
-        }
-        T sum = 0;
-        for (std::size_t j = 0; j < k; ++j)
-            sum += of_rows[j] * std::abs(pivot(j)) * of_columns[j];
-        return sum;
-    }
-
-    [[nodiscard]] T one_norm(const std::vector<T>& matrix) const {
-        std::vector<T> sums(n_);
-        for (std::size_t i = 0; i < n_ * n_; ++i)
-            sums[i % n_] += std::abs(matrix[i]);
-        return n_ == 0 ? 0 : *std::max_element(sums.begin(), sums.end());
-    }
-
-    [[nodiscard]] long outer_power() const {
-        return std::accumulate(row_power_.begin(), row_power_.end(), 0L) +
-               std::accumulate(column_power_.begin(), column_power_.end(), 0L);
-    }
-
     std::size_t n_;
     std::vector<T> entries_; ///< L below the diagonal, D on it and U above
-    std::vector<int> row_power_, column_power_;
+    Scaling scaling_;
+    T norm_;
     std::vector<std::size_t> row_, column_; ///< where the k-th row and column of L D U are in A
-    T norm_ = 0, sign_ = 1;
+    T sign_ = 1;
 };
-
-/// What SingularError says of a matrix with a lost pivot, whatever messages call it.
-template <class T>
-std::string why_singular(const std::string& matrix, const LDU<T>& factors) {
-    const LostPivot<T> lost = *factors.lost();
-    return fmt::format("{} is singular: pivot {} is {:.3g}, rcond {:.1g}. Add a small diagonal, or check for "
-                       "repeated rows.",
-                       matrix, lost.number, lost.value, factors.rcond());
-}
 
 } // namespace xtape::detail

@@ -1,7 +1,7 @@
 #include <xtape/autodiff/define.hpp>
 #include <xtape/autodiff/ops/arithmetic.hpp>
 #include <xtape/autodiff/ops/diagonals.hpp>
-#include <xtape/autodiff/ops/linalg/ldu.hpp>
+#include <xtape/autodiff/ops/linalg/lu.hpp>
 #include <xtape/autodiff/ops/linalg/matrices.hpp>
 #include <xtape/autodiff/ops/linalg/solve.hpp>
 #include <xtape/autodiff/ops/products.hpp>
@@ -48,7 +48,7 @@ std::string matrix_of(const Call<T>& call, std::size_t position) {
 template <class T>
 void eliminate(const Call<T>& call, const T* a, std::size_t n, T* x, std::size_t m, std::size_t position) {
     if (!detail::all_finite(a, n * n)) return detail::fill_nan(x, n * m);
-    const detail::LDU<T> factors(a, n);
+    const detail::Elimination<T> factors(a, n);
     if (factors.lost())
         call.template fail<SingularError>(detail::why_singular(matrix_of(call, position), factors));
     factors.solve(x, m);
@@ -125,9 +125,16 @@ struct Triangle {
     bool lower, unit;
 };
 
-/// Replaces the n × m entries of x by the solution of the triangle of a: a row after all that it needs.
+/// Replaces the n × m entries of x by the solution of the triangle of a: a row after all that it needs. By
+/// BLAS, but in long double and where a pivot is too small for the reciprocals that BLAS multiplies by.
 template <class T>
 void substitute(const T* a, Triangle triangle, std::size_t n, T* x, std::size_t m) {
+    if constexpr (!std::is_same_v<T, long double>) {
+        bool small = false;
+        for (std::size_t k = 0; k < n && !triangle.unit; ++k)
+            small = small || std::abs(a[k * n + k]) < std::numeric_limits<T>::min();
+        if (!small) return detail::lapack::triangular_solve(a, triangle.lower, triangle.unit, n, x, m);
+    }
     for (std::size_t step = 0; step < n; ++step) {
         const std::size_t i = triangle.lower ? step : n - 1 - step;
         const std::size_t first = triangle.lower ? 0 : i + 1, last = triangle.lower ? i : n;

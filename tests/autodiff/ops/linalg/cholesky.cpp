@@ -80,6 +80,25 @@ BOOST_AUTO_TEST_CASE(the_symmetric_part_is_read) {
     BOOST_TEST(largest(slope) > 1);
 }
 
+// A² + 1 of a symmetric A, by blocks; a row that rounding leaves nothing of; and one that is negative.
+BOOST_AUTO_TEST_CASE(many_rows) {
+    Tape tape;
+    const std::size_t n = 70;
+    const Var X = tape.constant(xt::xarray<double>(Draw(1).reals({n, n})));
+    const Var A = matmul(X, matrix_transpose(X)) + eye_like(X), factor = cholesky(A);
+    const xt::xarray<double> a = A.value();
+    BOOST_TEST(largest((matmul(factor, matrix_transpose(factor)) - A).value()) <= residual<double>(a));
+    BOOST_TEST(largest(triu(factor, 1).value()) == 0);
+    xt::xarray<double> repeated = a, negative = a;
+    for (const auto& [from, to] : {std::pair{3, 50}, {4, 60}}) {
+        xt::view(repeated, to, xt::all()) = xt::eval(xt::view(repeated, from, xt::all()));
+        xt::view(repeated, xt::all(), to) = xt::eval(xt::view(repeated, xt::all(), from));
+    }
+    negative(66, 66) = -1;
+    BOOST_TEST(complaint(cholesky(tape.constant(repeated))).find("order 51 ") != std::string::npos);
+    BOOST_TEST(complaint(cholesky(tape.constant(negative))).find("order 67 ") != std::string::npos);
+}
+
 // log det A = 2 Σ log l_kk, whose gradient is A⁻¹ and whose second derivative along E is −A⁻¹ E A⁻¹.
 BOOST_AUTO_TEST_CASE(the_log_determinant_has_the_derivatives_of_the_textbook) {
     Tape tape;

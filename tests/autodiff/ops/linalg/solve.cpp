@@ -94,6 +94,9 @@ BOOST_AUTO_TEST_CASE(units_do_not_matter) {
                boost::test_tools::per_element());
     BOOST_TEST(solved({{1e-300, 2e-300}, {1, 1}}, {3e-300, 2}) == (xt::xarray<double>{1, 1}),
                boost::test_tools::per_element());
+    const double large = std::exp2(900), small = std::exp2(-900); // whose quotient underflows
+    BOOST_TEST(solved({{large, small}, {large, -small}}, {large, large}) == (xt::xarray<double>{1, 0}),
+               boost::test_tools::per_element());
     const xt::xarray<double> y{1, -2, 5}, x = solved(K, y);
     xt::xarray<double> scaled = K, scaled_y = y;
     const std::vector<int> rows{-800, 3, 700}, columns{200, 0, -150};
@@ -118,6 +121,31 @@ BOOST_AUTO_TEST_CASE(the_threshold_is_rounding_and_rcond_is_told) {
     BOOST_TEST(check::complaint<SingularError>([&] { (void)inverse(A).value(); }) ==
                "inverse(A): A (2×2) is singular: pivot 2 is 4.44e-16, rcond 1e-16. Add a small diagonal, or "
                "check for repeated rows.");
+}
+
+// From 32 rows on most matrices are found regular by their condition, and not pivot by pivot.
+BOOST_AUTO_TEST_CASE(many_rows) {
+    Tape tape;
+    Draw draw(3);
+    const std::size_t n = 40;
+    xt::xarray<double> a = draw.reals({n, n});
+    const Var A = tape.variable("A", a), B = tape.constant(xt::xarray<double>(draw.reals({n, 3})));
+    const xt::xarray<double> exact(Evaluation<long double>().value(solve(A, B)));
+    // The backward error of partial pivoting, which in practice is below n ε max|A|, over rcond, above 1e-4.
+    const double off = 40 * 40 * 1e4 * std::numeric_limits<double>::epsilon() * largest(exact);
+    BOOST_TEST(off < 1e-6);
+    BOOST_TEST(largest(solve(A, B).value() - exact) <= off);
+    BOOST_TEST(largest(solve(A, B * (1 + 1e-6)).value() - exact) > off);
+    xt::view(a, 30) = 2 * xt::view(a, 7) - xt::view(a, 11);
+    const Var S = tape.variable("S", a);
+    BOOST_TEST(check::says(check::complaint<SingularError>([&] { (void)solve(S, B).value(); }),
+                           "S (40×40) is singular: pivot "));
+    BOOST_CHECK_THROW((void)Evaluation<float>().value(solve(S, B)), SingularError);
+    xt::view(a, xt::all(), 5) = 0.0;
+    BOOST_CHECK_THROW((void)inverse(tape.constant(a)).value(), SingularError);
+    // The triangle of so many rows, against elimination.
+    const Var T = tril(A) + 3 * eye_like(A);
+    BOOST_TEST(largest((triangular_solve(T, B) - solve(T, B)).value()) < 1e-10);
 }
 
 // The triangles of K, with ones or K's own entries on the diagonal, written out.
@@ -154,6 +182,11 @@ BOOST_AUTO_TEST_CASE(only_the_triangle_is_read_and_carries_a_cotangent) {
     const xt::xarray<double> slopes{{0.125, 0, 0}, {-0.25, -0.5, 0}, {0, 0, 0}};
     const Var second = sum(x * tape.constant(xt::xarray<double>{0, 1, 0}));
     BOOST_TEST(gradient(second, L).value() == slopes, boost::test_tools::per_element());
+    // BLAS multiplies by reciprocals, and that of 1e-310 overflows.
+    const Var tiny = tape.constant(xt::xarray<double>{{1e-310, 0}, {0, 2}});
+    BOOST_TEST(triangular_solve(tiny, tape.constant(xt::xarray<double>{3e-310, 4})).value() ==
+                   (xt::xarray<double>{3, 2}),
+               boost::test_tools::per_element());
     const Var unit = tape.variable("U", xt::xarray<double>{{nan, 2}, {nan, 0}});
     const Var of_unit = triangular_solve(unit, tape.constant(xt::xarray<double>{5, 3}),
                                          {.lower = false, .unit_diagonal = true});
