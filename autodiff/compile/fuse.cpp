@@ -75,17 +75,37 @@ void Loop<T>::finish() {
         const bool in_place = std::ranges::any_of(stores, [&](const Store& store) {
             return store.slot == instruction.out && store.element == element_of<T>;
         });
-        if (!in_place) take(instruction.out);
-        // After the result has its own, so that no kernel writes what it reads.
+        // Before the result has its own: a kernel may write what it reads.
         for (std::size_t slot = 0; slot < slots; ++slot)
             if (until[slot] == k && registers[slot] != in_memory && std::ranges::count(instruction.in, slot))
                 free.push_back(registers[slot]);
+        if (!in_place) take(instruction.out);
     }
+}
+
+template <std::floating_point T>
+bool Loop<T>::may_overwrite(std::size_t loaded, std::size_t stored) const {
+    const auto store = std::ranges::find(stores, stored, &Store::storage);
+    if (store == stores.end() || store->element != element_of<T>) return false;
+    const auto writes = std::ranges::find(instructions, store->slot, &Instruction::out);
+    for (const Load& load : loads) {
+        if (load.storage != loaded) continue;
+        const auto reads = [&](const Instruction& later) {
+            return std::ranges::count(later.in, load.slot) > 0;
+        };
+        if (load.when != Load::When::direct || writes == instructions.end() ||
+            std::any_of(writes + 1, instructions.end(), reads) ||
+            std::ranges::count(reductions, load.slot, &Reduction::slot) > 0)
+            return false;
+    }
+    return std::ranges::count(loads, loaded, &Load::storage) > 0;
 }
 
 template void Loop<float>::merge_axes();
 template void Loop<double>::merge_axes();
 template void Loop<float>::finish();
 template void Loop<double>::finish();
+template bool Loop<float>::may_overwrite(std::size_t, std::size_t) const;
+template bool Loop<double>::may_overwrite(std::size_t, std::size_t) const;
 
 } // namespace xtape::detail

@@ -62,9 +62,14 @@ struct Loop {
     std::size_t register_count = 0;
     std::size_t rows = 0, columns = 0; ///< of the space, when its leading axes are counted as one
     std::size_t block_rows = 0, block_columns = 0;
+    std::size_t scratch_at = 0; ///< where in the workspace its registers lie, in bytes
 
     /// Merges axes that every operand passes through alike, and gives each slot its place.
     void finish();
+
+    /// Whether what it stores may lie where what it loads lies: entry for entry in the same order, and
+    /// nothing reads the one after the other is written.
+    [[nodiscard]] bool may_overwrite(std::size_t loaded, std::size_t stored) const;
 
     /// What the workspace must hold for it, in entries of T.
     [[nodiscard]] std::size_t scratch() const { return register_count * block_rows * block_columns; }

@@ -3,14 +3,49 @@
 #include <xtape/autodiff/compile/plan.hpp>
 
 #include <algorithm>
+#include <bit>
 #include <map>
 
 namespace xtape::detail {
 namespace {
 
 constexpr std::size_t none = static_cast<std::size_t>(-1);
+constexpr std::size_t least_bytes = 8; ///< of a buffer: the entry with the widest alignment
 
-std::size_t aligned(std::size_t bytes) { return (bytes + alignment - 1) / alignment * alignment; }
+/// To cache lines; what is shorter than one, so that it lies in one.
+std::size_t aligned(std::size_t bytes) {
+    const std::size_t unit = std::clamp(std::bit_ceil(bytes), least_bytes, alignment);
+    return (bytes + unit - 1) / unit * unit;
+}
+
+/// Bytes of the workspace that are in use at the step at hand.
+class Held {
+public:
+    /// The first gap. In use until a step; that of no buffer is `none`, and frees itself.
+    std::size_t take(std::size_t bytes, std::size_t last) {
+        const std::size_t unit = std::min(bytes, alignment);
+        std::size_t begin = 0;
+        for (const auto& [at, buffer] : buffers_) {
+            if (begin + bytes <= at) break;
+            begin = std::max(begin, (buffer.end + unit - 1) / unit * unit);
+        }
+        if (last != none) buffers_.emplace(begin, Buffer{begin + bytes, last});
+        most_ = std::max(most_, begin + bytes);
+        return begin;
+    }
+    void keep(std::size_t at, std::size_t last) { buffers_.at(at).last = last; }
+    void free_before(std::size_t step) {
+        std::erase_if(buffers_, [&](const auto& buffer) { return buffer.second.last < step; });
+    }
+    [[nodiscard]] std::size_t most() const { return most_; }
+
+private:
+    struct Buffer {
+        std::size_t end, last;
+    };
+    std::map<std::size_t, Buffer> buffers_; // by where they begin
+    std::size_t most_ = 0;
+};
 
 } // namespace
 
@@ -30,35 +65,54 @@ void Plan<T>::place() {
             first[storage] = std::min(first[storage], tiles_begin_);
             last[storage] = std::max(last[storage], tiles_end_ - 1);
         });
-    std::map<std::size_t, std::pair<std::size_t, std::size_t>> held; // begin: end and last step
     std::vector<std::vector<std::size_t>> begins(steps_.size());
     for (std::size_t storage = 0; storage < first.size(); ++storage)
         if (first[storage] != none && storages_[storage].place == Place::memory)
             begins[first[storage]].push_back(storage);
+    Held held;
     for (std::size_t s = 0; s < steps_.size(); ++s) {
-        std::erase_if(held, [&](const auto& buffer) { return buffer.second.second < s; });
-        for (const std::size_t storage : begins[s]) {
-            const std::size_t bytes = std::max(alignment, aligned(storages_[storage].bytes()));
-            std::size_t begin = 0;
-            for (const auto& [at, buffer] : held) {
-                if (begin + bytes <= at) break;
-                begin = std::max(begin, buffer.first);
+        held.free_before(s);
+        auto* loop = std::get_if<Loop<T>>(&steps_[s].work);
+        auto* rest = tiles_begin_ <= s && s < tiles_begin_ + rest_.size()
+                         ? std::get_if<Loop<T>>(&rest_[s - tiles_begin_].work)
+                         : nullptr;
+        if (loop) loop->finish();
+        if (rest) rest->finish();
+        // A value may take the place of one that its loop reads last.
+        std::vector<std::size_t> overwritten;
+        const auto instead_of = [&](std::size_t stored) {
+            const Storage& to = storages_[stored];
+            for (const auto& load : loop->loads) {
+                const Storage& from = storages_[load.storage];
+                if (from.place == Place::memory && last[load.storage] == s && from.carried == to.carried &&
+                    from.element == to.element && from.entries == to.entries &&
+                    std::ranges::count(overwritten, load.storage) == 0 &&
+                    loop->may_overwrite(load.storage, stored))
+                    return load.storage;
             }
-            storages_[storage].at = begin;
-            held.emplace(begin, std::pair(begin + bytes, last[storage]));
-            memory_bytes_ = std::max(memory_bytes_, begin + bytes);
+            return none;
+        };
+        for (const std::size_t storage : begins[s]) {
+            Storage& made = storages_[storage];
+            const std::size_t bytes = aligned(std::max(made.bytes(), least_bytes));
             separate_bytes_ += bytes;
+            if (const std::size_t other = loop ? instead_of(storage) : none; other != none) {
+                overwritten.push_back(other);
+                made.at = storages_[other].at;
+                held.keep(made.at, last[storage]);
+                continue;
+            }
+            made.at = held.take(bytes, last[storage]);
             ++buffers_;
         }
+        if (!loop) continue;
+        const std::size_t scratch = sizeof(T) * std::max(loop->scratch(), rest ? rest->scratch() : 0);
+        loop->scratch_at = scratch == 0 ? 0 : held.take(aligned(scratch), none);
+        if (rest) rest->scratch_at = loop->scratch_at;
+        scratch_bytes_ = std::max(scratch_bytes_, scratch);
+        pointers_ = std::max({pointers_, loop->slots, rest ? rest->slots : 0});
     }
-    std::size_t scratch = 0;
-    for (PlanStep<T>& step : steps_)
-        if (auto* loop = std::get_if<Loop<T>>(&step.work)) {
-            loop->finish();
-            scratch = std::max(scratch, loop->scratch());
-            pointers_ = std::max(pointers_, loop->slots);
-        }
-    scratch_bytes_ = scratch * sizeof(T);
+    memory_bytes_ = held.most();
 }
 
 template void Plan<float>::place();

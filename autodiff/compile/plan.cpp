@@ -78,13 +78,13 @@ std::unique_ptr<Workspace<T>> Plan<T>::workspace() const {
     made->bytes = std::make_unique<std::byte[]>(space);
     void* begin = made->bytes.get();
     std::align(alignment, bytes(), begin, space);
-    made->scratch = reinterpret_cast<T*>(static_cast<std::byte*>(begin) + memory_bytes_);
+    made->begin = static_cast<std::byte*>(begin);
     made->pointers.resize(pointers_);
     made->inputs.assign(input_extents_.size(), nullptr);
     made->variables.assign(variables_.size(), AnyArray::number(0));
     for (const Storage& storage : storages_)
         made->memory.push_back(
-            storage.place == Place::memory ? static_cast<std::byte*>(begin) + storage.at
+            storage.place == Place::memory ? made->begin + storage.at
             : storage.place == Place::constant
                 ? const_cast<std::byte*>(bytes_of(constants_[storage.at]).begin) // only ever read
                 : nullptr);
@@ -108,7 +108,8 @@ void Plan<T>::run(const Fallback& fallback, const Workspace<T>& workspace) const
 template <std::floating_point T>
 void Plan<T>::run(const PlanStep<T>& step, Workspace<T>& workspace, bool first) const {
     if (const auto* loop = std::get_if<Loop<T>>(&step.work))
-        loop->run(workspace.memory.data(), workspace.scratch, workspace.pointers.data(), first);
+        loop->run(workspace.memory.data(), reinterpret_cast<T*>(workspace.begin + loop->scratch_at),
+                  workspace.pointers.data(), first);
     else if (const auto* product = std::get_if<Product<T>>(&step.work))
         product->run(workspace.memory.data(), first);
     else
@@ -217,9 +218,9 @@ std::string Plan<T>::to_string() const {
         flops += steps_[k].flops;
     }
     text +=
-        fmt::format("{} steps, {:.0f} flop. {} buffers in {} bytes ({} without reuse), {} bytes of "
-                    "scratch: a run takes {} bytes.\n",
-                    steps_.size(), flops, buffers_, memory_bytes_, separate_bytes_, scratch_bytes_, bytes());
+        fmt::format("{} steps, {:.0f} flop. A run takes {} bytes: {} buffers that would be {} bytes without "
+                    "reuse, and at most {} bytes of scratch.\n",
+                    steps_.size(), flops, bytes(), buffers_, separate_bytes_, scratch_bytes_);
     return text;
 }
 

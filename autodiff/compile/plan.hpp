@@ -98,7 +98,7 @@ struct Workspace {
     std::unique_ptr<std::byte[]> bytes;
     std::vector<void*> memory; ///< where each storage begins
     std::vector<T*> pointers;
-    T* scratch = nullptr;
+    std::byte* begin = nullptr; ///< of what is aligned in `bytes`
 };
 
 template <std::floating_point T>
@@ -127,7 +127,7 @@ public:
     [[nodiscard]] std::optional<std::string> variable_within(const Bytes& bytes) const;
 
     /// The bytes of one workspace.
-    [[nodiscard]] std::size_t bytes() const { return memory_bytes_ + scratch_bytes_; }
+    [[nodiscard]] std::size_t bytes() const { return memory_bytes_; }
     [[nodiscard]] const std::vector<PlanStep<T>>& steps() const { return steps_; }
     [[nodiscard]] std::string to_string() const;
 
@@ -150,7 +150,8 @@ private:
     bool take_rest(Plan& rest);
     void run(const PlanStep<T>& step, Workspace<T>& workspace, bool first) const;
 
-    /// Gives every buffer the first gap that is free from the step that writes it to the last that reads it.
+    /// Gives every buffer the first gap that is free from the step that writes it to the last that reads it,
+    /// and every loop one for its registers.
     void place();
     /// Gives every step its text.
     void describe();

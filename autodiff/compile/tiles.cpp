@@ -93,8 +93,6 @@ bool Plan<T>::take_rest(Plan& rest) {
     const auto begin = rest.steps_.begin();
     rest_.assign(std::make_move_iterator(begin + static_cast<std::ptrdiff_t>(tiles_begin_)),
                  std::make_move_iterator(begin + static_cast<std::ptrdiff_t>(tiles_end_)));
-    scratch_bytes_ = std::max(scratch_bytes_, rest.scratch_bytes_);
-    pointers_ = std::max(pointers_, rest.pointers_);
     return true;
 }
 
@@ -115,14 +113,12 @@ std::shared_ptr<const Plan<T>> Plan<T>::make(const std::shared_ptr<Records>& rec
     if (const auto tiling = whole->worthwhile()) {
         const auto tiled = plan(*tiling);
         bool fits = tiled->sort_into_phases();
-        if (fits) tiled->place();
         if (const std::size_t last = tiling->whole % tiling->width; fits && last > 0) {
             const auto rest = plan({tiling->name, tiling->whole, last});
-            fits = rest->sort_into_phases();
-            if (fits) rest->place();
-            fits = fits && tiled->take_rest(*rest);
+            fits = rest->sort_into_phases() && tiled->take_rest(*rest);
         }
         if (fits) {
+            tiled->place();
             tiled->describe();
             return tiled;
         }
