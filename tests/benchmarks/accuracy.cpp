@@ -1,13 +1,15 @@
-/// The worst relative error in double of every built-in operation, its first and its second derivatives,
-/// against long double at the same operands, in units of double's epsilon. Near a zero of what is compared,
-/// and where an operation is saturated, it is large: what is lost there was lost in the operands of a
-/// difference.
+/// The worst error in double of every built-in operation, its first and its second derivatives, against long
+/// double at the same operands, in units of what rounding the operands and the result does: ε max(|f|, |Δf| /
+/// δ), where Δf is the largest change of f when all operands change by ±δ, relatively. So a zero of f, or a
+/// matrix that is nearly singular, makes no error large by itself; what is beyond a few units was lost on the
+/// way.
 
 #include <xtape/autodiff.hpp>
 #include <xtape/autodiff/ops/families.hpp>
 
 #include <fmt/format.h>
 
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -37,6 +39,16 @@ std::vector<Sample> samples_of(const Definition& definition) {
     return {sample};
 }
 
+constexpr long double relative_change = 1e-8L;
+
+/// The array with each entry changed relatively, up or down.
+AnyArray nearby(const AnyArray& array, Draw& draw) {
+    auto numbers = array.to<long double>();
+    for (long double& number : numbers)
+        number *= 1 + (draw.uniform(-1, 1) < 0 ? -relative_change : relative_change);
+    return AnyArray(std::move(numbers));
+}
+
 struct Errors {
     double value = 0, first = 0, second = 0;
 };
@@ -57,6 +69,7 @@ Errors errors_of(const Op& op) {
         Tape tape;
         Evaluation<double> rounded;
         Evaluation<long double> exact;
+        std::array<Evaluation<long double>, 8> changed;
         std::vector<Var> inputs, reals;
         for (std::size_t k = 0; k < sample.operands.size(); ++k) {
             const AnyArray& operand = sample.operands[k];
@@ -67,15 +80,20 @@ Errors errors_of(const Op& op) {
             if (kind == Kind::real) reals.push_back(inputs[k]);
             rounded.bind(inputs[k], operand);
             exact.bind(inputs[k], operand);
+            for (Evaluation<long double>& evaluation : changed)
+                evaluation.bind(inputs[k], kind == Kind::real ? nearby(operand, draw) : operand);
         }
         const auto raise = [&](double& worst, const Var& var) {
             const auto ours = rounded.value(var);
             const auto right = exact.value(var);
+            Array<long double> unit = xt::abs(right);
+            for (Evaluation<long double>& evaluation : changed)
+                unit = xt::maximum(unit, xt::abs(evaluation.value(var) - right) / relative_change);
             for (std::size_t i = 0; i < right.size(); ++i) {
                 const long double error = std::abs(ours.data()[i] - right.data()[i]);
                 constexpr long double epsilon = std::numeric_limits<double>::epsilon();
-                if (error > 0 && right.data()[i] != 0)
-                    worst = std::max(worst, static_cast<double>(error / std::abs(right.data()[i]) / epsilon));
+                if (error > 0)
+                    worst = std::max(worst, static_cast<double>(error / (unit.data()[i] * epsilon)));
             }
         };
         for (const Var& result : record_all(op, inputs, sample.attributes)) {
