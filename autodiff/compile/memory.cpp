@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <bit>
 #include <map>
+#include <unordered_map>
 
 namespace xtape::detail {
 namespace {
@@ -18,24 +19,38 @@ std::size_t aligned(std::size_t bytes) {
     return (bytes + unit - 1) / unit * unit;
 }
 
-/// Bytes of the workspace that are in use at the step at hand.
+/// Bytes of the workspace that are in use at the step at hand. Gaps stay few where buffers are many, so that
+/// a plan of a million buffers takes seconds.
 class Held {
 public:
     /// The first gap. In use until a step; that of no buffer is `none`, and frees itself.
     std::size_t take(std::size_t bytes, std::size_t last) {
         const std::size_t unit = std::min(bytes, alignment);
-        std::size_t begin = 0;
-        for (const auto& [at, buffer] : buffers_) {
-            if (begin + bytes <= at) break;
-            begin = std::max(begin, (buffer.end + unit - 1) / unit * unit);
-        }
-        if (last != none) buffers_.emplace(begin, Buffer{begin + bytes, last});
-        most_ = std::max(most_, begin + bytes);
+        const auto within = [&](const auto& gap) { return (gap.first + unit - 1) / unit * unit; };
+        const auto gap = std::ranges::find_if(
+            gaps_, [&](const auto& g) { return within(g) < g.second && g.second - within(g) >= bytes; });
+        const std::size_t begin = within(*gap), end = begin + bytes;
+        most_ = std::max(most_, end);
+        if (last == none) return begin;
+        const auto [gap_begin, gap_end] = *gap;
+        gaps_.erase(gap);
+        if (gap_begin < begin) gaps_.emplace(gap_begin, begin);
+        if (end < gap_end) gaps_.emplace(end, gap_end);
+        buffers_.emplace(begin, Buffer{end, last});
+        expiring_.emplace(last, begin);
         return begin;
     }
-    void keep(std::size_t at, std::size_t last) { buffers_.at(at).last = last; }
+    void keep(std::size_t at, std::size_t last) {
+        buffers_.at(at).last = last;
+        expiring_.emplace(last, at);
+    }
     void free_before(std::size_t step) {
-        std::erase_if(buffers_, [&](const auto& buffer) { return buffer.second.last < step; });
+        for (auto it = expiring_.begin(); it != expiring_.end() && it->first < step; it = expiring_.erase(it))
+            if (const auto buffer = buffers_.find(it->second);
+                buffer != buffers_.end() && buffer->second.last == it->first) { // it was not kept longer
+                free(buffer->first, buffer->second.end);
+                buffers_.erase(buffer);
+            }
     }
     [[nodiscard]] std::size_t most() const { return most_; }
 
@@ -43,7 +58,24 @@ private:
     struct Buffer {
         std::size_t end, last;
     };
-    std::map<std::size_t, Buffer> buffers_; // by where they begin
+
+    void free(std::size_t begin, std::size_t end) {
+        auto next = gaps_.lower_bound(end);
+        if (next != gaps_.begin())
+            if (const auto before = std::prev(next); before->second == begin) {
+                begin = before->first;
+                gaps_.erase(before);
+            }
+        if (next != gaps_.end() && next->first == end) {
+            end = next->second;
+            gaps_.erase(next);
+        }
+        gaps_.emplace(begin, end);
+    }
+
+    std::map<std::size_t, std::size_t> gaps_{{0, none}}; // begin and end, no two adjacent
+    std::unordered_map<std::size_t, Buffer> buffers_;    // by where they begin
+    std::multimap<std::size_t, std::size_t> expiring_;   // where buffers begin, by their last steps
     std::size_t most_ = 0;
 };
 
