@@ -1,11 +1,14 @@
+#include <xtape/autodiff/compile/contraction.hpp>
 #include <xtape/autodiff/compile/lower.hpp>
 #include <xtape/autodiff/define.hpp>
 #include <xtape/autodiff/ops.hpp>
 #include <xtape/autodiff/ops/strided.hpp>
 #include <xtape/autodiff/records.hpp>
+#include <xtape/autodiff/simplify/expression.hpp>
 #include <xtape/autodiff/simplify/simplify.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 namespace xtape::detail {
@@ -26,8 +29,25 @@ Var others(const Var& x, const Var& m, const Var& e, const Axes& axes) {
     return sum(where(top, 0, e), axes, Keep::dims) + (sum(where(top, 1, 0), axes, Keep::dims) - 1);
 }
 
+/// x to a whole power by squaring; empty for another one, which takes exp and log.
+Var power(const Var& x, const Var& exponent) {
+    constexpr int highest = 16;
+    const auto number = Expression(exponent).number();
+    if (!number || !(*number >= 2 && *number <= highest) || *number != std::floor(*number) ||
+        exponent.rank() > x.rank())
+        return {};
+    Var result, square_of = x;
+    for (int left = static_cast<int>(*number); left > 0; left /= 2) {
+        if (left % 2 == 1) result = result.empty() ? square_of : result * square_of;
+        if (left > 1) square_of = square(square_of);
+    }
+    return result;
+}
+
 Var parts(const Records& records, const Record& record, const std::vector<Var>& operands) {
     const std::string& name = records.op(record).name();
+    if (name == "xtape::pow") return power(operands[0], operands[1]);
+    if (name == "xtape::einsum") return contraction(records, record, operands);
     const bool logarithm = name == "xtape::log_softmax", whole = name == "xtape::logsumexp";
     if (!logarithm && !whole && name != "xtape::softmax") return {};
     const Var& x = operands[0];

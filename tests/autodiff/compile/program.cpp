@@ -221,6 +221,70 @@ BOOST_AUTO_TEST_CASE(transposes_are_absorbed) {
     BOOST_TEST(agreement::compare(program, {Draw(6).reals({5, 3}), Draw(7).reals({4, 5})}, 5).why == "");
 }
 
+BOOST_AUTO_TEST_CASE(contractions_are_products) {
+    // Subscripts, and whether a product or a loop computes it.
+    const std::vector<std::pair<std::string, bool>> cases{
+        {"ij,jk->ik", true},  {"ij,jk->ki", true}, {"kde,nke->nkd", true},  {"nkd,nke->kde", true},
+        {"ijk,jl->il", true}, {"ij,k->ikj", true}, {"ijkl,lkm->jmi", true}, {"ki,kj->", true},
+        {"ij,ij->", true},    {"ij,ji->i", true},  {"ij,ij->ji", true},     {"i,j->ij", true},
+        {"ii,ij->j", false},  {"ij,jj->i", false}, {"ij,jk,kl->il", true}};
+    const auto extent = [](char letter) { return static_cast<std::size_t>(letter) % 5 + 2; };
+    for (const std::size_t least : {0u, 1u, 2u})
+        for (const auto& [subscripts, lowered] : cases) {
+            Tape tape;
+            Draw draw(31);
+            std::vector<Var> operands;
+            std::vector<AnyArray> arrays;
+            Extents extents;
+            for (const char letter : subscripts.substr(0, subscripts.find('-')) + ",")
+                if (letter != ',') {
+                    extents.push_back(least < 2 && letter == 'j' ? least : extent(letter));
+                } else {
+                    operands.push_back(
+                        tape.input(std::string(1, static_cast<char>('A' + arrays.size())), Shape(extents)));
+                    arrays.emplace_back(draw.reals(extents));
+                    extents.clear();
+                }
+            const Var y = einsum(subscripts, std::vector<Operand>(operands.begin(), operands.end()));
+            std::vector<Var> outputs = gradient(sum(sin(y)), operands);
+            outputs.push_back(y);
+            const auto outcome = agreement::compare(compile<double>(operands, outputs), arrays, 2000);
+            BOOST_TEST(outcome.why == "", subscripts << ", " << least << ": " << outcome.why);
+            BOOST_TEST((compile<double>(operands, {y}).plan().fallbacks() == 0) == lowered, subscripts);
+        }
+    Tape
+        tape; // the examples are one axis of the product, and where they would be merged with another are not
+    const Var X = tape.input("X", {3, Dim("n"), 4}), W = tape.input("W", {4, 3, 5});
+    const auto merging = compile<double>({X, W}, {einsum("dne,efm->dnfm", X, W)}),
+               not_merging = compile<double>({X, W}, {einsum("dne,edm->nm", X, W)});
+    BOOST_TEST(merging.plan({{3, 7, 4}, {4, 3, 5}}).fallbacks() == 1u);
+    BOOST_TEST(not_merging.plan({{3, 7, 4}, {4, 3, 5}}).fallbacks() == 0u);
+    const std::vector<AnyArray> arrays{Draw(32).reals({3, 7, 4}), Draw(33).reals({4, 3, 5})};
+    BOOST_TEST(agreement::compare(merging, arrays, 100).why == "");
+    BOOST_TEST(agreement::compare(not_merging, arrays, 100).why == "");
+}
+
+BOOST_AUTO_TEST_CASE(whole_powers_are_products) {
+    Tape tape;
+    const Var x = tape.input("x", {Dim("n")});
+    std::vector<Var> outputs;
+    for (const double exponent : {3.0, 4.0, 7.0, 16.0, 17.0, 2.5, -3.0, 0.0})
+        outputs.push_back(pow(x, exponent));
+    const auto program = compile<double>({x}, outputs);
+    const double inf = std::numeric_limits<double>::infinity();
+    const Array<double> edges{0.0, -0.0, 1.0, -1.5, 2.25, 1e-80, -1e80, inf, -inf, std::nan("")};
+    const auto outcome = agreement::compare(program, {edges}, 16);
+    BOOST_TEST(outcome.why == "");
+    BOOST_TEST(outcome.compared >= 60u);
+    const auto powers = [&](std::size_t k) {
+        return says(compile<double>({x}, {outputs[k]}).plan({{9}}).to_string(), "pow");
+    };
+    BOOST_TEST(!powers(0));
+    BOOST_TEST(!powers(3));
+    BOOST_TEST(powers(4));
+    BOOST_TEST(powers(5));
+}
+
 /// Whether a profile's steps are those of the plan and its figures fit together.
 void expect_of(const Profile& profile, const ProgramPlan& plan) {
     double shares = 0, seconds = 0;
