@@ -8,6 +8,8 @@ namespace xtape {
 namespace {
 
 constexpr std::size_t most_visits = 32;
+/// For numbers what is near suffices, and a long product would be taken apart anew at each of its factors.
+constexpr std::size_t most_visits_for_numbers = 8;
 constexpr int highest_power = 16;
 
 /// A number for the whole array: without axes, or of one entry where the array has more.
@@ -68,6 +70,7 @@ Product product_of(const Match& match, Expression root) {
     const Known& k = known();
     Product product;
     std::vector<std::pair<Expression, int>> todo{{root, 1}};
+    const std::size_t most = match.goal() == Goal::stable ? most_visits_for_numbers : most_visits;
     for (std::size_t visits = 0; !todo.empty(); ++visits) {
         const auto [e, power] = todo.back();
         todo.pop_back();
@@ -75,7 +78,7 @@ Product product_of(const Match& match, Expression root) {
             product.coefficient = scaled(product.coefficient, *number, power);
             continue;
         }
-        const bool enter = visits < most_visits && std::abs(power) < highest_power &&
+        const bool enter = visits < most && std::abs(power) < highest_power &&
                            (e == root || match.open(e)) && e.size() > 0;
         if (enter && e.is(k.multiply)) {
             todo.emplace_back(e[1], power);

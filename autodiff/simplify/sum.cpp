@@ -8,7 +8,7 @@
 namespace xtape {
 namespace {
 
-constexpr std::size_t most_terms = 12;
+constexpr std::size_t most_terms = 12, most_terms_for_numbers = 4;
 
 bool is_sum(const Expression& e) { return e.is(known().add) || e.is(known().subtract); }
 
@@ -164,11 +164,12 @@ std::size_t cost(const Expression& root, const std::vector<std::uint32_t>& bases
 std::vector<Product> terms_of(const Match& match, Expression root) {
     const Known& k = known();
     std::vector<Product> terms;
+    const std::size_t most = match.goal() == Goal::stable ? most_terms_for_numbers : most_terms;
     std::vector<std::pair<Expression, int>> todo{{root, 1}};
     while (!todo.empty()) {
         const auto [e, sign] = todo.back();
         todo.pop_back();
-        const bool enter = (e == root || match.open(e)) && terms.size() + todo.size() + 2 <= most_terms;
+        const bool enter = (e == root || match.open(e)) && terms.size() + todo.size() + 2 <= most;
         if (enter && is_sum(e)) {
             todo.emplace_back(e[1], e.is(k.add) ? sign : -sign);
             todo.emplace_back(e[0], sign);
