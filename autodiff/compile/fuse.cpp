@@ -5,6 +5,12 @@
 #include <algorithm>
 
 namespace xtape::detail {
+namespace {
+
+constexpr std::size_t most_scratch = 8192; // bytes of registers: a quarter of a small first-level cache
+constexpr std::size_t least_entries = 64;  // of a block: fewer would not be worth the calls
+
+} // namespace
 
 template <std::floating_point T>
 void Loop<T>::merge_axes() {
@@ -28,15 +34,30 @@ void Loop<T>::merge_axes() {
 
 template <std::floating_point T>
 void Loop<T>::finish() {
-    using When = typename Load::When;
     merge_axes();
     columns = space.empty() ? 1 : space.back();
     rows = columns == 0 ? 0 : size_of(space) / columns;
-    // Short rows go several to a block, long ones in parts.
-    const bool whole_rows = columns <= block_entries<T> / 2;
-    block_columns = whole_rows ? columns : std::min(columns, block_entries<T>);
-    block_rows = !whole_rows || columns == 0 ? 1 : std::min(rows, block_entries<T> / columns);
+    divide(block_entries<T>);
+    const std::size_t most = most_scratch / sizeof(T);
+    if (scratch() > most) divide(std::max(most / register_count, least_entries));
+}
 
+template <std::floating_point T>
+void Loop<T>::divide(std::size_t most) {
+    // Short rows go several to a block, long ones in parts that are as even as whole vectors allow.
+    const bool whole_rows = columns <= most / 2 || columns <= least_entries;
+    const std::size_t parts = whole_rows ? 1 : (columns + most - 1) / most;
+    block_columns = whole_rows ? columns : std::min(columns, ((columns + parts - 1) / parts + 15) / 16 * 16);
+    block_rows = !whole_rows || columns == 0
+                     ? 1
+                     : std::clamp<std::size_t>(most / columns, 1, std::max<std::size_t>(rows, 1));
+    choose_loads();
+    assign_registers();
+}
+
+template <std::floating_point T>
+void Loop<T>::choose_loads() {
+    using When = typename Load::When;
     const Strides adjacent = row_major_strides(space);
     for (Load& load : loads) {
         const bool own = load.element == element_of<T>;
@@ -48,7 +69,11 @@ void Loop<T>::finish() {
                     : same_rows && (block_columns == columns || inner == 0) ? When::once
                                                                             : When::each;
     }
+}
 
+template <std::floating_point T>
+void Loop<T>::assign_registers() {
+    using When = typename Load::When;
     // Loads are live from the first instruction on, those that are copied once even after the last.
     const std::size_t last = instructions.size();
     std::vector<std::size_t> until(slots, 0);
@@ -60,6 +85,7 @@ void Loop<T>::finish() {
     for (const Store& store : stores)
         until[store.slot] = last;
     registers.assign(slots, in_memory);
+    register_count = 0;
     std::vector<std::size_t> free;
     const auto take = [&](std::size_t slot) {
         if (free.empty()) free.push_back(register_count++);
@@ -105,6 +131,12 @@ template void Loop<float>::merge_axes();
 template void Loop<double>::merge_axes();
 template void Loop<float>::finish();
 template void Loop<double>::finish();
+template void Loop<float>::divide(std::size_t);
+template void Loop<double>::divide(std::size_t);
+template void Loop<float>::choose_loads();
+template void Loop<double>::choose_loads();
+template void Loop<float>::assign_registers();
+template void Loop<double>::assign_registers();
 template bool Loop<float>::may_overwrite(std::size_t, std::size_t) const;
 template bool Loop<double>::may_overwrite(std::size_t, std::size_t) const;
 

@@ -1,3 +1,4 @@
+#include <xtape/autodiff/compile/compound.hpp>
 #include <xtape/autodiff/compile/kernels.hpp>
 #include <xtape/autodiff/ops.hpp>
 
@@ -133,6 +134,12 @@ BlockKernel<T> block_kernel(const Op& op) {
         for (const Op& builtin : builtin_ops())
             if (const auto it = named.find(builtin.name()); it != named.end())
                 result.emplace(&builtin.definition(), it->second);
+        const auto compound = [&](const Op& made, Primitive primitive) {
+            result.emplace(&made.definition(), block_kernels<T>()[primitive]);
+        };
+        compound(decay_op(), Primitive::decay);
+        compound(logistic_op(), Primitive::logistic);
+        compound(tanh_slope_op(), Primitive::tanh_slope);
         return result;
     }();
     const auto it = kernels.find(&op.definition());

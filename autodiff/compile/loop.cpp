@@ -79,14 +79,14 @@ void Loop<T>::reduce(const Reduction& reduction, const T* from, T* to, std::size
         kernel(at, both, n);
     };
     if (reduction.entries == 1) {
-        const T all = fold(from, rows_here * columns_here);
+        const T all = reduction.scale * fold(from, rows_here * columns_here);
         into(to, &all, 1);
         return;
     }
     for (std::size_t r = row; r < row + rows_here; ++r, from += columns_here) {
         T* at = to + offset(reduction.strides, r) + static_cast<std::ptrdiff_t>(column) * inner;
         if (inner == 0) {
-            const T all = fold(from, columns_here);
+            const T all = reduction.scale * fold(from, columns_here);
             into(at, &all, 1);
         } else if (inner == 1) {
             into(at, from, columns_here);

@@ -45,6 +45,10 @@ struct Loop {
         std::size_t slot, storage, entries;
         Strides strides;
         bool across_tiles = false; ///< it goes on from tile to tile
+        T scale = 1;               ///< of a sum that folds rows
+
+        /// Whether the entries of a row become one.
+        [[nodiscard]] bool folds_rows() const { return strides.empty() || strides.back() == 0; }
     };
 
     Extents space;                         ///< without axes of extent one
@@ -79,6 +83,9 @@ struct Loop {
 
 private:
     void merge_axes();
+    void divide(std::size_t most); ///< into blocks of so many entries
+    void choose_loads();
+    void assign_registers();
     [[nodiscard]] std::ptrdiff_t offset(const Strides& strides, std::size_t row) const;
     void fill(const Load& load, const void* from, T* to, std::size_t row, std::size_t rows,
               std::size_t column, std::size_t columns) const;

@@ -1,3 +1,4 @@
+#include <xtape/autodiff/compile/compound.hpp>
 #include <xtape/autodiff/compile/contraction.hpp>
 #include <xtape/autodiff/compile/lower.hpp>
 #include <xtape/autodiff/define.hpp>
@@ -85,17 +86,30 @@ const Op& largest_op() {
     return op;
 }
 
-Expanded lower(const std::vector<Var>& inputs, const std::vector<Var>& outputs) {
-    Expanded lowered = rewritten(inputs, outputs, parts);
-    // softmax and log_softmax of the same share all but the end.
-    Simplified once = simplify(lowered.outputs, {.goal = Goal::stable, .rules = {}});
+namespace {
+
+/// Once what is recorded twice; the rest, as far as the outputs need it.
+Expanded once(const Expanded& program) {
+    Simplified simplified = simplify(program.outputs, {.goal = Goal::stable, .rules = {}});
     Expanded result;
-    for (const Var& input : lowered.inputs)
-        result.inputs.push_back(input.empty() ? Var() : once(input));
-    for (const Var& output : lowered.outputs)
-        result.outputs.push_back(once(output));
-    result.tape = std::move(once.tape);
+    for (const Var& input : program.inputs)
+        result.inputs.push_back(input.empty() ? Var() : simplified(input));
+    for (const Var& output : program.outputs)
+        result.outputs.push_back(simplified(output));
+    result.tape = std::move(simplified.tape);
     return result;
+}
+
+} // namespace
+
+Expanded lower(const std::vector<Var>& inputs, const std::vector<Var>& outputs) {
+    const Parts of_sums = of_recorded_sums(*outputs.front().records());
+    const auto lowered = [&](const Records& records, const Record& record, const std::vector<Var>& operands) {
+        const Var made = parts(records, record, operands);
+        return made.empty() ? of_sums(records, record, operands) : made;
+    };
+    // softmax and log_softmax of the same share all but the end.
+    return once(compounded(once(rewritten(inputs, outputs, lowered))));
 }
 
 } // namespace xtape::detail

@@ -225,24 +225,36 @@ private:
         return true;
     }
 
-    /// A product times a number is one step, where nobody else wants the product alone.
+    /// A product or sum times a number is one step, where nobody else wants it alone.
     bool take_scale(const Record& record) {
         if (records_.op(record).name() != "xtape::multiply") return false;
         const auto operands = records_.operands(record);
         for (const std::size_t k : {0, 1}) {
-            const std::uint32_t number = operands[k], product = operands[1 - k];
-            if (!folded_[number] || folded_[number]->size() != 1 || uses_[product] != 1 ||
-                records_.op(records_.record_of(product)).name() != "xtape::matmul" ||
-                views_[number]->extents.size() > views_[product]->extents.size())
+            const std::uint32_t number = operands[k], scaled = operands[1 - k];
+            if (!folded_[number] || folded_[number]->size() != 1 || uses_[scaled] != 1 || folded_[scaled] ||
+                views_[number]->extents.size() > views_[scaled]->extents.size())
                 continue;
-            const ArrayView& view = *views_[product];
-            auto* step = std::get_if<Product<T>>(&plan_.steps_[producers_[view.storage]].work);
-            if (!step) continue;
-            step->scale *= folded_[number]->template data<T>()[0];
-            views_[record.first_result] = view;
+            T* scale = scale_of(scaled);
+            if (!scale) continue;
+            *scale *= folded_[number]->template data<T>()[0];
+            views_[record.first_result] = *views_[scaled];
             return true;
         }
         return false;
+    }
+
+    /// By what a result is multiplied where it is computed; null where it cannot be.
+    T* scale_of(std::uint32_t id) {
+        const std::string& name = records_.op(records_.record_of(id)).name();
+        const std::size_t storage = views_[id]->storage, step = producers_[storage];
+        if (step == none) return nullptr;
+        auto& work = plan_.steps_[step].work;
+        if (auto* product = std::get_if<Product<T>>(&work); product && name == "xtape::matmul")
+            return &product->scale;
+        auto* loop = std::get_if<Loop<T>>(&work);
+        if (!loop || name != "xtape::sum") return nullptr;
+        const auto sum = std::ranges::find(loop->reductions, storage, &Loop<T>::Reduction::storage);
+        return sum != loop->reductions.end() && sum->folds_rows() ? &sum->scale : nullptr;
     }
 
     bool take_elementwise(const Record& record) {

@@ -195,11 +195,20 @@ Vector<T> tanh(Vector<T> x) {
     return with_sign<T>(t / (t + static_cast<T>(2)), x);
 }
 
-/// e^x/(1 + e^x) below 0, 1/(1 + e^−x) above.
+/// e^−|x|
+template <class T>
+Vector<T> decay(Vector<T> x) {
+    return exp<T>(-magnitude<T>(x));
+}
+
+/// e^x/(1 + e^x) below 0, 1/(1 + e^−x) above, given e = e^−|x|.
+template <class T>
+Vector<T> logistic(Vector<T> x, Vector<T> e) {
+    return (x < static_cast<T>(0) ? e : all<T>(static_cast<T>(1))) / (static_cast<T>(1) + e);
+}
 template <class T>
 Vector<T> sigmoid(Vector<T> x) {
-    const Vector<T> e = exp<T>(-magnitude<T>(x));
-    return (x < static_cast<T>(0) ? e : all<T>(static_cast<T>(1))) / (static_cast<T>(1) + e);
+    return logistic<T>(x, decay<T>(x));
 }
 
 template <class T>
@@ -214,7 +223,7 @@ Vector<T> minimum(Vector<T> a, Vector<T> b) {
 template <class T>
 Vector<T> softplus(Vector<T> x) {
     // log1p(e) with e in [0, 1] meets no edge, and what NaN gives there is hidden by the maximum's own.
-    const Vector<T> e = exp<T>(-magnitude<T>(x)), u = e + static_cast<T>(1);
+    const Vector<T> e = decay<T>(x), u = e + static_cast<T>(1);
     return log_of<T>(u, (e - (u - static_cast<T>(1))) / u) + maximum<T>(x, Vector<T>{});
 }
 

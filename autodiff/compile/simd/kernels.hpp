@@ -30,6 +30,9 @@ enum class Primitive {
     tanh,
     sigmoid,
     softplus,
+    decay,      ///< e^−|x|
+    logistic,   ///< sigmoid, given x and e^−|x|
+    tanh_slope, ///< g (1 − a²)
     silu,
     elu,
     erf,

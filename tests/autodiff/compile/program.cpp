@@ -197,8 +197,39 @@ BOOST_AUTO_TEST_CASE(an_operation_of_a_user_is_taken_apart_and_fused) {
     const ProgramPlan plan = program.plan({{1000}});
     BOOST_TEST(plan.steps().size() == 1u);
     BOOST_TEST(plan.fallbacks() == 0u);
-    BOOST_TEST(says(plan.to_string(), "softplus"));
+    BOOST_TEST(says(plan.to_string(), "logistic")); // softplus and its derivative share the exponential
     BOOST_TEST(agreement::compare(program, {Draw(4).reals({1000}, -20, 20)}, 4).why == "");
+}
+
+BOOST_AUTO_TEST_CASE(what_a_loss_and_its_gradient_share_is_computed_once) {
+    const auto count = [](const std::string& text, const std::string& word) {
+        std::size_t found = 0;
+        for (std::size_t at = text.find(word); at != std::string::npos; at = text.find(word, at + 1))
+            ++found;
+        return found;
+    };
+    for (const bool sum_first : {false, true}) {
+        Tape tape;
+        const Var x = tape.input("x", {7}), y = tape.input("y", {7}), b = tape.input("b", {1}),
+                  z = sum_first ? b + x : x + b;
+        const Var J = sum(y * softplus(-b - x) + (1 - y) * softplus(z)) / 7;
+        const auto program = compile<double>({x, y, b}, {J, gradient(J, b), sigmoid(z)});
+        const std::string text = program.plan().to_string();
+        BOOST_TEST(count(text, "decay") == 1u, text);
+        BOOST_TEST(count(text, "log1p") == 1u, text);
+        BOOST_TEST(count(text, "sigmoid") + count(text, "softplus") == 0u, text);
+        for (const double wide : {1.0, 800.0}) // saturated as well
+            BOOST_TEST(
+                agreement::compare(
+                    program, {Draw(12).reals({7}, -wide, wide), Draw(13).reals({7}), Draw(14).reals({1})}, 7)
+                    .why == "");
+    }
+    Tape alone;
+    const Var x = alone.input("x", {7}), a = tanh(x), y = sigmoid(x - 1);
+    const auto program = compile<double>({x}, {y, gradient(sum(a * x), x), (2 - square(a)) * x});
+    BOOST_TEST(count(program.plan().to_string(), "sigmoid") == 1u);
+    BOOST_TEST(count(program.plan().to_string(), "tanh_slope") == 1u);
+    BOOST_TEST(agreement::compare(program, {Draw(15).reals({7}, -3, 3)}, 7).why == "");
 }
 
 BOOST_AUTO_TEST_CASE(buffers_are_reused) {

@@ -176,6 +176,7 @@ const Function functions[] = {
     {"expm1", Primitive::expm1, [](long double x) { return std::expm1(x); }, Range::all, 2.2},
     {"log", Primitive::log, [](long double x) { return std::log(x); }, Range::positive, 0.9},
     {"log1p", Primitive::log1p, [](long double x) { return std::log1p(x); }, Range::all, 0.9},
+    {"decay", Primitive::decay, [](long double x) { return std::exp(-std::abs(x)); }, Range::all, 1.2},
     {"tanh", Primitive::tanh, [](long double x) { return std::tanh(x); }, Range::all, 3},
     {"sigmoid", Primitive::sigmoid, exact_sigmoid, Range::all, 2.6},
     {"softplus", Primitive::softplus,
@@ -211,6 +212,24 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(an_entry_does_not_depend_on_where_it_stands, T, Ty
                 BOOST_REQUIRE(out.back() == T(-7)); // nothing beyond the end is written
             }
     }
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(what_stands_for_several_gives_what_they_give, T, Types) {
+    const std::vector<T> x = arguments<T>(), sigmoid = run<T>(Primitive::sigmoid, {x}),
+                         made = run<T>(Primitive::logistic, {x, run<T>(Primitive::decay, {x})});
+    BOOST_TEST(std::equal(made.begin(), made.end(), sigmoid.begin(), sigmoid.end(), same<T>));
+    std::size_t wrong = 0, finite = 0;
+    const std::vector<T> a = run<T>(Primitive::tanh, {x}), slope = run<T>(Primitive::tanh_slope, {x, a});
+    for (std::size_t i = 0; i < x.size(); ++i) {
+        const long double g = x[i], exact = g * (1 - static_cast<long double>(a[i]) * a[i]);
+        if (!std::isfinite(g)) continue;
+        // a² and the difference are each off by half a unit of 1 at most, and the product by half of its own.
+        const long double epsilon = std::numeric_limits<T>::epsilon(), least = std::numeric_limits<T>::min();
+        wrong += !(std::abs(slope[i] - exact) <= epsilon * std::abs(g) + epsilon * std::abs(exact) + least);
+        ++finite;
+    }
+    BOOST_TEST(wrong == 0u);
+    BOOST_TEST(finite > x.size() / 2);
 }
 
 // The same for every instruction set: a sum of 256 bytes of partial sums, then halves.

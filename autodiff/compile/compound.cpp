@@ -1,0 +1,117 @@
+#include <xtape/autodiff/compile/compound.hpp>
+#include <xtape/autodiff/define.hpp>
+#include <xtape/autodiff/ops.hpp>
+#include <xtape/autodiff/records.hpp>
+
+#include <map>
+#include <optional>
+#include <set>
+
+namespace xtape::detail {
+namespace {
+
+bool is(const Records& records, std::uint32_t id, std::string_view name) {
+    return records.op(records.record_of(id)).name() == name;
+}
+std::uint32_t operand(const Records& records, std::uint32_t id, std::size_t k) {
+    return records.operands(records.record_of(id))[k];
+}
+
+bool is_logistic(const Records& records, std::uint32_t id) {
+    return is(records, id, "xtape::sigmoid") || is(records, id, "xtape::softplus");
+}
+
+/// z of z and −z.
+std::uint32_t unsigned_of(const Records& records, std::uint32_t id) {
+    return is(records, id, "xtape::negative") ? operand(records, id, 0) : id;
+}
+
+bool is_one(const Records& records, std::uint32_t id) {
+    const Leaf* leaf = records.leaf(id);
+    const auto* number = leaf ? std::get_if<long double>(leaf) : nullptr;
+    return number && *number == 1;
+}
+
+/// a of 1 − a².
+std::optional<std::uint32_t> tanh_of_slope(const Records& records, std::uint32_t id) {
+    if (!is(records, id, "xtape::subtract") || !is_one(records, operand(records, id, 0))) return {};
+    const std::uint32_t square = operand(records, id, 1);
+    if (!is(records, square, "xtape::square")) return {};
+    return operand(records, square, 0);
+}
+
+/// a and b of −a − b.
+std::optional<std::pair<std::uint32_t, std::uint32_t>> terms_of_negative(const Records& records,
+                                                                         std::uint32_t id) {
+    if (!is(records, id, "xtape::subtract")) return {};
+    const std::uint32_t left = operand(records, id, 0);
+    if (!is(records, left, "xtape::negative")) return {};
+    return std::pair(operand(records, left, 0), operand(records, id, 1));
+}
+
+} // namespace
+
+const Op& decay_op() {
+    static const Op op =
+        elementwise("xtape::decay").forward([](auto x) { return exp(-abs(x)); }).without_gradient();
+    return op;
+}
+const Op& logistic_op() {
+    static const Op op = elementwise("xtape::logistic")
+                             .forward([](auto x, auto e) { return where(x < 0, e, 1) / (1 + e); })
+                             .without_gradient();
+    return op;
+}
+const Op& tanh_slope_op() {
+    static const Op op = elementwise("xtape::tanh_slope")
+                             .forward([](auto g, auto a) { return g * (1 - a * a); })
+                             .without_gradient();
+    return op;
+}
+
+Parts of_recorded_sums(const Records& records) {
+    std::set<std::pair<std::uint32_t, std::uint32_t>> sums;
+    for (std::uint32_t r = 0; r < records.record_count(); ++r)
+        if (const std::uint32_t id = records.record(r).first_result; is(records, id, "xtape::add"))
+            sums.emplace(operand(records, id, 0), operand(records, id, 1));
+    return [sums](const Records& from, const Record& record, const std::vector<Var>& operands) -> Var {
+        if (!is_logistic(from, record.first_result)) return {};
+        const auto terms = terms_of_negative(from, operand(from, record.first_result, 0));
+        if (!terms) return {};
+        const auto [a, b] = *terms;
+        Records& to = *operands[0].records();
+        const auto made = *terms_of_negative(to, operands[0].id()); // copied as it was
+        const Var left = to.var(made.first), right = to.var(made.second);
+        if (sums.contains({a, b})) return xtape::record(from.op(record), {-(left + right)});
+        if (sums.contains({b, a})) return xtape::record(from.op(record), {-(right + left)});
+        return {};
+    };
+}
+
+Expanded compounded(const Expanded& program) {
+    const Records& records = *program.outputs.front().records();
+    std::map<std::uint32_t, int> uses; // of a number and its negative, by σ and softplus
+    for (std::uint32_t r = 0; r < records.record_count(); ++r)
+        if (const std::uint32_t id = records.record(r).first_result; is_logistic(records, id))
+            ++uses[unsigned_of(records, operand(records, id, 0))];
+    const auto parts = [&](const Records& from, const Record& record,
+                           const std::vector<Var>& operands) -> Var {
+        const std::uint32_t id = record.first_result;
+        if (is_logistic(from, id) && uses.at(unsigned_of(from, operand(from, id, 0))) > 1) {
+            const Var& x = operands[0];
+            Records& to = *x.records();
+            const Var e = xtape::record(decay_op(), {to.var(unsigned_of(to, x.id()))});
+            return is(from, id, "xtape::sigmoid") ? xtape::record(logistic_op(), {x, e}) : relu(x) + log1p(e);
+        }
+        if (is(from, id, "xtape::multiply"))
+            for (const std::size_t k : {0, 1}) {
+                Records& to = *operands[k].records();
+                if (const auto a = tanh_of_slope(to, operands[k].id()))
+                    return xtape::record(tanh_slope_op(), {operands[1 - k], to.var(*a)});
+            }
+        return {};
+    };
+    return rewritten(program.inputs, program.outputs, parts);
+}
+
+} // namespace xtape::detail

@@ -1,0 +1,22 @@
+#pragma once
+
+/// Operations that stand for several of a gradient's: what they share, or what one pass does.
+
+#include <xtape/autodiff/compile/expand.hpp>
+
+namespace xtape::detail {
+
+/// e^−|x|, of which σ(x), σ(−x), softplus(x) and softplus(−x) are all made.
+[[nodiscard]] const Op& decay_op();
+/// σ(x), given x and e^−|x|.
+[[nodiscard]] const Op& logistic_op();
+/// g (1 − a²): how a gradient uses the derivative of a = tanh(z).
+[[nodiscard]] const Op& tanh_slope_op();
+
+/// σ and softplus of −a − b as of −(a + b), where a + b is among these records.
+[[nodiscard]] Parts of_recorded_sums(const Records& records);
+
+/// The same with those operations where they save work.
+[[nodiscard]] Expanded compounded(const Expanded& program);
+
+} // namespace xtape::detail
