@@ -63,8 +63,7 @@ Branches::Branches(Records& records, const std::vector<Var>& results) : records_
             reach(id);
     }
     std::ranges::stable_sort(watches_, [](const Watch& a, const Watch& b) {
-        return (a.what == What::domain) > (b.what == What::domain) ||
-               ((a.what == What::domain) == (b.what == What::domain) && a.record < b.record);
+        return a.of_domain() > b.of_domain() || (a.of_domain() == b.of_domain() && a.record < b.record);
     });
 }
 
@@ -82,8 +81,10 @@ void Branches::visit(std::uint32_t index, std::vector<std::uint32_t>& open) {
         if (definition.kind_of(k) == Kind::real) watches_.push_back({What::domain, index, k});
     for (const Graph& function : functions_of(records_, record)) {
         Unfolded unfolded(function);
-        if (!Branches(*unfolded.tape.records(), unfolded.outputs).watches_.empty())
-            watches_.push_back({What::function, index, 0});
+        const std::vector<Watch> inner = Branches(*unfolded.tape.records(), unfolded.outputs).watches_;
+        if (std::ranges::any_of(inner, &Watch::of_domain))
+            watches_.push_back({What::domain_in_function, index, 0});
+        if (!std::ranges::all_of(inner, &Watch::of_domain)) watches_.push_back({What::function, index, 0});
     }
     if (definition.branch)
         watches_.push_back({What::kink, index, 0});
@@ -103,8 +104,10 @@ void Branches::trace(std::uint32_t index, std::vector<std::uint32_t>& open) {
     open.push_back(definition.body(arguments).id());
 }
 
-/// What is watched inside the functions of a record, of all runs one after the other.
-AnyArray Branches::taken_inside(const Record& record, Evaluation<long double>& evaluation) const {
+/// The domains, or all else, that is watched inside the functions of a record, of all runs one after the
+/// other.
+AnyArray Branches::taken_inside(const Record& record, bool domains,
+                                Evaluation<long double>& evaluation) const {
     std::vector<long double> entries;
     std::unique_ptr<Branches> inner;
     observe_runs<long double>(
@@ -112,8 +115,9 @@ AnyArray Branches::taken_inside(const Record& record, Evaluation<long double>& e
         [&](std::uint32_t id) -> const AnyArray& { return evaluation.array(records_.var(id)); },
         [&](Run<long double> run) {
             if (run.number == 0) inner = std::make_unique<Branches>(run.records, run.outputs);
-            for (const AnyArray& taken : inner->at(run.evaluation)) {
-                const Array<long double> numbers = taken.to<long double>();
+            for (const Watch& watch : inner->watches_) {
+                if (watch.of_domain() != domains) continue;
+                const Array<long double> numbers = inner->take(watch, run.evaluation).to<long double>();
                 entries.insert(entries.end(), numbers.begin(), numbers.end());
             }
         });
@@ -127,7 +131,8 @@ AnyArray Branches::take(const Watch& watch, Evaluation<long double>& evaluation)
     const Definition& definition = records_.definition(record);
     if (watch.what == What::result)
         return evaluation.array(records_.var(record.first_result + watch.position));
-    if (watch.what == What::function) return taken_inside(record, evaluation);
+    if (watch.what == What::function || watch.what == What::domain_in_function)
+        return taken_inside(record, watch.of_domain(), evaluation);
     if (watch.what == What::domain) {
         const Interval& domain = domain_of(definition, watch.position);
         const AnyArray& operand = evaluation.array(records_.var(records_.operands(record)[watch.position]));
@@ -166,7 +171,7 @@ std::optional<Branches::Change> Branches::change(const Taken& here, const Taken&
     for (std::size_t w = 0; w < watches_.size(); ++w) {
         const std::size_t entry = first_difference(here[w], there[w]);
         if (here[w].size() == 0 || entry == here[w].size()) continue;
-        const bool domain = watches_[w].what == What::domain;
+        const bool domain = watches_[w].of_domain();
         return Change{domain ? "domain" : "kink",
                       describe(watches_[w], entry, here[w].extents(), evaluation) +
                           (domain ? " leaves its domain" : " changes branch")};
@@ -192,8 +197,9 @@ std::string Branches::describe(const Watch& watch, std::size_t entry, const Exte
                 id = operand;
                 break;
             }
-    const std::string at = (watch.what == What::function ? "the function of " : "") +
-                           definition.short_name() + " at " + records_.describe(id);
+    const bool inside = watch.what == What::function || watch.what == What::domain_in_function;
+    const std::string at =
+        (inside ? "the function of " : "") + definition.short_name() + " at " + records_.describe(id);
     const AnyArray& array = evaluation.array(records_.var(id));
     const bool entrywise = definition.elementwise || watch.what == What::domain;
     if (!entrywise || !array.is_real() || array.size() == 0) {

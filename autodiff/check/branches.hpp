@@ -38,15 +38,20 @@ public:
     [[nodiscard]] bool depends_on(const Var& leaf) const { return seen_[leaf.id()]; }
 
 private:
-    enum class What { result, kink, domain, function };
+    enum class What { result, kink, domain, function, domain_in_function };
     struct Watch {
         What what;
         std::uint32_t record;
         std::uint32_t position; ///< of the result, or of the operand whose domain it is
+
+        [[nodiscard]] bool of_domain() const {
+            return what == What::domain || what == What::domain_in_function;
+        }
     };
 
     void visit(std::uint32_t record, std::vector<std::uint32_t>& open);
-    [[nodiscard]] AnyArray taken_inside(const Record& record, Evaluation<long double>& evaluation) const;
+    [[nodiscard]] AnyArray taken_inside(const Record& record, bool domains,
+                                        Evaluation<long double>& evaluation) const;
     void trace(std::uint32_t record, std::vector<std::uint32_t>& open);
     [[nodiscard]] AnyArray take(const Watch& watch, Evaluation<long double>& evaluation) const;
     [[nodiscard]] std::string describe(const Watch& watch, std::size_t entry, const Extents& extents,

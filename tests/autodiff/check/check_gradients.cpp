@@ -159,6 +159,20 @@ BOOST_AUTO_TEST_CASE(the_edge_of_a_domain_is_inconclusive) {
     BOOST_TEST((report.verdict() == Verdict::inconclusive), report);
     BOOST_TEST(report["dx"].reason == "domain", report);
     expect(report, Verdict::inconclusive, "dx", "power at x[0] = 0 leaves its domain within ±");
+    // The same inside functions, also inside one in another.
+    const auto of_one = [&](const Var& v) { return record(power, {v}); };
+    const auto mapped = [&](Var v) { return map(of_one, v); };
+    const auto called = [&](Var v) { return checkpoint(mapped)(v); };
+    const auto scanned = [&](Var v) {
+        return scan([&](const Var& c, const Var& x) { return c + of_one(x); }, sum(0 * v), v).second;
+    };
+    for (const auto& f : std::vector<std::function<Var(Var)>>{mapped, called, scanned}) {
+        const Report within = check_gradients(f, xt::xarray<double>{0, 1}, {.order = 1});
+        BOOST_TEST((within.verdict() == Verdict::inconclusive), within);
+        BOOST_TEST(within["dx"].reason == "domain", within);
+        BOOST_TEST(says(within.to_string(), "the function of "), within);
+        BOOST_TEST(check_gradients(f, xt::xarray<double>{0.5, 1}, {.order = 1}));
+    }
     // Close to the edge smaller steps stay inside.
     BOOST_TEST(check_gradients([](Var v) { return log(v); }, xt::xarray<double>{1e-9, 1}));
     // What is not finite is a failure.
