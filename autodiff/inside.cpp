@@ -2,6 +2,8 @@
 #include <xtape/autodiff/records.hpp>
 #include <xtape/autodiff/trace.hpp>
 
+#include <fmt/format.h>
+
 namespace xtape::detail {
 
 std::vector<Graph> functions_of(const Records& records, const Record& record) {
@@ -10,6 +12,15 @@ std::vector<Graph> functions_of(const Records& records, const Record& record) {
         if (const auto* graph = std::get_if<Graph>(&value); graph && !graph->inputs().empty())
             functions.push_back(*graph);
     return functions;
+}
+
+std::string name_of_run(const Attributes& attributes, std::size_t number, std::size_t runs) {
+    for (const auto& [name, value] : attributes.entries()) {
+        if (name == "mapped") return fmt::format("row {}", number);
+        if (name == "reversed")
+            return fmt::format("step {}", std::get<std::int64_t>(value) != 0 ? runs - 1 - number : number);
+    }
+    return "";
 }
 
 Unfolded::Unfolded(const Graph& graph) {

@@ -22,6 +22,11 @@ struct Run {
 /// The functions that a record calls, maps or scans.
 [[nodiscard]] std::vector<Graph> functions_of(const Records& records, const Record& record);
 
+/// How a run out of `runs` is called: `row 2` where the record's attributes say which operands are mapped,
+/// `step 2`, the last of which is run first where it is reversed, where they give a direction; else nothing,
+/// since there is but one.
+[[nodiscard]] std::string name_of_run(const Attributes& attributes, std::size_t number, std::size_t runs);
+
 /// The function on a tape of its own: its inputs, and its outputs.
 struct Unfolded {
     explicit Unfolded(const Graph& graph);

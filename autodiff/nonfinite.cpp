@@ -1,7 +1,6 @@
 #include <xtape/autodiff/evaluate.hpp>
 #include <xtape/autodiff/inside.hpp>
 #include <xtape/autodiff/records.hpp>
-#include <xtape/autodiff/transform/transform.hpp>
 
 #include <fmt/format.h>
 
@@ -125,12 +124,8 @@ std::string inside(const Records& records, const Record& record,
             if (!found && (found = run.evaluation.first_nonfinite(output))) at = run.number;
     });
     if (!found) return "";
-    const bool maps = records.op(record) == detail::map_op(), scans = records.op(record) == detail::scan_op();
-    if (scans && records.attributes(record).integer("reversed") != 0) at = runs - 1 - at;
-    const std::string where = maps    ? fmt::format(", at row {}", at)
-                              : scans ? fmt::format(", at step {}", at)
-                                      : "";
-    return fmt::format(" Inside{}: {}", where, found->message);
+    const std::string run = detail::name_of_run(records.attributes(record), at, runs);
+    return fmt::format(" Inside{}: {}", run.empty() ? "" : ", at " + run, found->message);
 }
 
 } // namespace
