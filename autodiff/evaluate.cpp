@@ -1,5 +1,5 @@
-#include <xtape/autodiff/decide.hpp>
 #include <xtape/autodiff/evaluate.hpp>
+#include <xtape/autodiff/guards.hpp>
 #include <xtape/autodiff/records.hpp>
 #include <xtape/autodiff/step.hpp>
 
@@ -110,9 +110,18 @@ typename Evaluation<T>::Needed Evaluation<T>::needed(const Records& records, std
     Needed found;
     std::vector<std::uint32_t> open{records.result(id).record};
     std::unordered_map<std::uint32_t, bool> seen{{open[0], true}};
-    for (const std::uint32_t guard : detail::guards_of(records, open[0]))
-        if (seen.try_emplace(records.result(guard).record, true).second)
-            open.push_back(records.result(guard).record);
+    for (std::int64_t number = detail::last_guard(records); number > 0; --number) {
+        const auto guard = detail::guard(records, number);
+        if (!guard) continue;
+        const std::uint32_t index = records.result(*guard).record;
+        const bool everywhere = detail::guards_all(records, *guard);
+        if (!everywhere && index >= open[0]) continue;
+        // Whatever was computed after a guard, that guard or a later one, rests on all guards before.
+        const auto held = values_.find(*guard);
+        if (!everywhere && held != values_.end() && held->second.serial == records.record(index).serial)
+            break;
+        if (seen.try_emplace(index, true).second) open.push_back(index);
+    }
     while (!open.empty()) {
         const std::uint32_t index = open.back();
         open.pop_back();

@@ -80,6 +80,9 @@ public:
     /// The operation with its operands, whether it has a name or not.
     [[nodiscard]] std::string call(const Record& record, int depth = 2) const;
 
+    /// What `decide` remembers from one decision to the next.
+    [[nodiscard]] std::shared_ptr<void>& decisions() { return decisions_; }
+
 private:
     std::uint32_t op_index(const Op& op);
     std::uint32_t commit(Record record);
@@ -98,6 +101,7 @@ private:
         rewound_names_; ///< the last of each id
     std::vector<ResultType> result_types_;
     std::uint64_t next_serial_ = 1;
+    std::shared_ptr<void> decisions_;
 };
 
 /// Takes the list back when an exception leaves the scope: a function that records several operations leaves

@@ -1,8 +1,9 @@
-#include <xtape/autodiff/decide.hpp>
+#include <xtape/autodiff/guards.hpp>
 #include <xtape/autodiff/trace.hpp>
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <unordered_map>
 
@@ -129,8 +130,12 @@ Traced trace(const std::string& what, Records& records, const std::vector<Argume
         }
         const std::vector<Var> outputs = body(placeholders);
         traced = taken(what, records, floor, first, placeholders, outputs);
-        for (const std::uint32_t guard : guards_of(records, records.record_count()))
-            if (guard >= first) guards.push_back(records.var(guard));
+        for (std::int64_t number = last_guard(records); number > 0; --number) {
+            const auto id = guard(records, number);
+            if (id && *id < first) break;
+            if (id) guards.push_back(records.var(*id));
+        }
+        std::ranges::reverse(guards);
         if (!guards.empty()) decisions = taken(what, records, floor, first, {}, guards);
     }
     // A decision that the body made rests on captured Vars alone, so it is made once, outside.

@@ -7,7 +7,9 @@
 ///     auto [z, dz] = fast(w); // of the same shape: runs
 ///
 /// What f captured is frozen as it was at the recording: pass what changes as an argument, or ask for
-/// `{.check = true}`.
+/// `{.check = true}`. f may decide() on its arguments: where its guards fail, another recording for these
+/// shapes is tried, the last used first, and where none is of the branch, f is recorded again. Such a
+/// function runs in one thread at a time.
 
 #include <xtape/autodiff/compile/program.hpp>
 #include <xtape/autodiff/graph.hpp>
@@ -26,7 +28,7 @@ struct CompileOptions {
     /// arrays of these shapes, since a captured value changed or f is random. For debugging; it costs what
     /// recording costs.
     bool check = false;
-    std::size_t kept = 8; ///< recordings, the last used of each element type; at least 1
+    std::size_t kept = 8; ///< recordings, of shapes and of branches, the last used of each element type; ≥ 1
 };
 
 namespace detail {
@@ -38,6 +40,14 @@ struct Recording {
     std::any result; ///< what f returned
     Graph graph;
     Program<T> program;
+    bool decides; ///< the program throws GuardError where arrays take another branch
+};
+
+/// A recording that is right for some arrays; where it decides, also what its program gave for them.
+template <std::floating_point T>
+struct Chosen {
+    std::shared_ptr<const Recording<T>> recording;
+    std::vector<Array<T>> outputs;
 };
 
 /// Those that were made, the last used first. May be used by several threads.
@@ -47,11 +57,12 @@ public:
     /// Calls f on these inputs: what it returned, and the Vars in it.
     using Record = std::function<std::pair<std::any, std::vector<Var>>(std::span<const Var>)>;
 
-    std::shared_ptr<const Recording<T>> at(const std::vector<AnyArray>& arrays, const Record& record,
-                                           const CompileOptions& options);
+    Chosen<T> at(const std::vector<AnyArray>& arrays, const Record& record, const CompileOptions& options);
     [[nodiscard]] std::size_t made() const;
 
 private:
+    Chosen<T> find(const std::vector<Extents>& extents, const std::vector<AnyArray>& arrays);
+
     mutable std::mutex mutex_;
     std::list<std::shared_ptr<const Recording<T>>> recordings_;
     std::size_t made_ = 0;
@@ -75,8 +86,8 @@ public:
     requires(sizeof...(A) > 0) auto operator()(const A&... arrays) const {
         using R = std::remove_cvref_t<decltype(apply_to<A...>(std::declval<std::span<const Var>>()))>;
         const auto inputs = in<Real_of<A...>, A...>(arrays...);
-        const auto recording = recorded<A...>(inputs);
-        auto outputs = recording->program(inputs);
+        auto [recording, outputs] = recorded<A...>(inputs);
+        if (!recording->decides) outputs = recording->program(inputs);
         auto next = outputs.begin();
         return detail::mapped(std::any_cast<const R&>(recording->result),
                               [&](const Var&) { return std::move(*next++); });
@@ -92,7 +103,7 @@ public:
     template <XtensorExpression... A>
     requires(sizeof...(A) > 0) [[nodiscard]] ProgramPlan plan(const A&... arrays) const {
         const auto inputs = in<Real_of<A...>, A...>(arrays...);
-        const auto recording = recorded<A...>(inputs);
+        const auto recording = recorded<A...>(inputs).recording;
         return recording->program.plan(recording->extents);
     }
 
@@ -100,7 +111,7 @@ public:
     template <XtensorExpression... A>
     requires(sizeof...(A) > 0) [[nodiscard]] Profile profile(const A&... arrays) const {
         const auto inputs = in<Real_of<A...>, A...>(arrays...);
-        return recorded<A...>(inputs)->program.profile(inputs);
+        return recorded<A...>(inputs).recording->program.profile(inputs);
     }
 
     /// How often f was recorded to be run.

@@ -1,7 +1,7 @@
 #include <xtape/autodiff/compile/lower.hpp>
 #include <xtape/autodiff/compile/plan_cache.hpp>
 #include <xtape/autodiff/compile/program.hpp>
-#include <xtape/autodiff/decide.hpp>
+#include <xtape/autodiff/guards.hpp>
 
 #include <fmt/format.h>
 

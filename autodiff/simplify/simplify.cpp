@@ -1,4 +1,4 @@
-#include <xtape/autodiff/decide.hpp>
+#include <xtape/autodiff/guards.hpp>
 #include <xtape/autodiff/simplify/simplify.hpp>
 
 #include <fmt/format.h>

@@ -88,6 +88,48 @@ BOOST_AUTO_TEST_CASE(rewinding_takes_guards_back) {
     BOOST_CHECK_THROW((void)(x * x).item(), GuardError);
 }
 
+// Each step of a loop is computed once, however many decisions come after it.
+BOOST_AUTO_TEST_CASE(the_cost_of_a_loop_is_linear_in_its_length) {
+    std::size_t computed = 0;
+    const Op counted = operation("test::counted")
+                           .operands({Kind::real})
+                           .shape([](const Signature& s) { return s.shape(); })
+                           .forward([&](auto& call) {
+                               ++computed;
+                               call.give(0, call.operand(0));
+                           })
+                           .without_gradient();
+    for (const std::size_t length : {100U, 1000U}) {
+        computed = 0;
+        Tape tape;
+        const Var x = tape.variable("x", Scalar(1.0));
+        Var sum = x;
+        while (decide(sum < static_cast<double>(length)))
+            sum = record(counted, {sum}) + 1;
+        BOOST_TEST(computed == length - 1);
+        BOOST_TEST(sum.item() == static_cast<double>(length));
+        // A variable that was assigned to is seen by the next decision, and by the guards before it.
+        tape.assign(x, Scalar(2.0));
+        BOOST_CHECK_THROW((void)decide(sum > 0), GuardError);
+        tape.assign(x, Scalar(1.0));
+        BOOST_TEST(decide(sum > 0));
+    }
+}
+
+// Float where all that a condition needs is float: 1 + 1e-8 is 1 there.
+BOOST_AUTO_TEST_CASE(each_condition_is_decided_in_the_type_of_its_variables) {
+    const auto decided = [](auto condition) {
+        Tape tape;
+        return decide(condition(tape.variable("a", Array<float>(1.0F)), tape.variable("b", Scalar(1.0)),
+                                tape.variable("c", Array<long double>(1.0L))));
+    };
+    BOOST_TEST(!decided([](const Var& a, const Var&, const Var&) { return a + 1e-8 > 1; }));
+    BOOST_TEST(decided([](const Var&, const Var& b, const Var&) { return b + 1e-8 > 1; }));
+    BOOST_TEST(decided([](const Var& a, const Var& b, const Var&) { return a * b + 1e-8 > 1; }));
+    BOOST_TEST(!decided([](const Var&, const Var& b, const Var&) { return b + 1e-18 > 1; }));
+    BOOST_TEST(decided([](const Var& a, const Var&, const Var& c) { return c * a + 1e-18 > 1; }));
+}
+
 BOOST_AUTO_TEST_CASE(bodies_decide_on_what_they_take_from_outside) {
     Tape tape;
     const Var w = tape.variable("w", Scalar(2.0)), xs = tape.variable("xs", Array<double>{1, -2, 3});

@@ -105,6 +105,47 @@ BOOST_AUTO_TEST_CASE(what_is_captured_is_frozen_and_a_check_says_so) {
     BOOST_TEST(checked.recordings() == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(it_decides_on_its_arguments_and_keeps_each_branch) {
+    std::size_t calls = 0;
+    const auto f = [&calls](const Var& x) {
+        ++calls;
+        return decide(sum(x) > 0) ? x : decide(amin(x) < -10) ? -2 * x : -x;
+    };
+    const auto fast = compile(f, {.kept = 2}), checked = compile(f, {.check = true});
+    const Array<double> up{1, 2}, down{-1, -2}, low{-20, -2};
+    for (int k = 0; k < 3; ++k) {
+        BOOST_TEST(close(fast(up), up)); // which was recorded before the decision, and rests on it here
+        BOOST_TEST(close(fast(down), Array<double>(-down)));
+        BOOST_TEST(calls == 2u);
+        BOOST_TEST(close(checked(up), up));
+        BOOST_TEST(close(checked(low), Array<double>(-2 * low)));
+        calls = 2;
+    }
+    BOOST_TEST(fast.recordings() == 2u);
+    BOOST_TEST(checked.recordings() == 2u);
+    BOOST_TEST(close(fast(low), Array<double>(-2 * low))); // in the place of the branch of up
+    BOOST_TEST(close(fast(down), Array<double>(-down)));
+    BOOST_TEST(fast.recordings() == 3u);
+    BOOST_TEST(close(fast(up), up));
+    BOOST_TEST(fast.recordings() == 4u);
+    BOOST_TEST(close(compile(grad([&](const Var& x) { return sum(f(x)); }))(low),
+                     Array<double>(-2 * xt::ones_like(low))));
+    // Newton's method for √x: as many recordings as there are numbers of steps, and in float as well.
+    const auto root = compile([](const Var& x) {
+        Var r = x + 1;
+        while (decide(abs(r * r - x) > 1e-5L * x))
+            r = (r + x / r) / 2;
+        return r;
+    });
+    for (int k = 0; k < 2; ++k)
+        for (const double at : {0.25, 0.3, 2.0, 1000.0}) {
+            BOOST_TEST(std::abs(root(Array<double>(at))() / std::sqrt(at) - 1) < 1e-5);
+            BOOST_TEST(std::abs(root(Array<float>(static_cast<float>(at)))() / std::sqrt(at) - 1) < 1.1e-5);
+        }
+    BOOST_TEST(root.recordings() <= 8u);
+    BOOST_TEST(root.plan(Array<double>(2.0)).to_string() == root.plan(Array<double>(2.1)).to_string());
+}
+
 BOOST_AUTO_TEST_CASE(it_can_be_differentiated) {
     const auto f = [](const Var& x) { return sum(x * x * x); };
     BOOST_TEST(close(grad(compile(f))(a), Array<double>(3 * a * a)));
