@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <new>
 
 namespace xtape {
@@ -135,10 +134,19 @@ AnyArray AnyArray::owned() const {
 
 bool AnyArray::all_finite() const {
     return with_type(element_, [&]<class S>(const S*) {
-        if constexpr (std::floating_point<S>)
-            return std::all_of(data<S>(), data<S>() + size(), [](S value) { return std::isfinite(value); });
-        else
-            return true;
+        if constexpr (std::floating_point<S>) {
+            // x − x is 0 or NaN. Several sums at a time are vectors, which a loop that may end early is not.
+            constexpr std::size_t together = 8;
+            S sums[together] = {};
+            const S *x = data<S>(), *end = x + size();
+            for (; end - x >= static_cast<std::ptrdiff_t>(together); x += together)
+                for (std::size_t k = 0; k < together; ++k)
+                    sums[k] += x[k] - x[k];
+            for (; x != end; ++x)
+                sums[0] += *x - *x;
+            return std::ranges::all_of(sums, [](S sum) { return sum == 0; });
+        }
+        return true;
     });
 }
 

@@ -70,12 +70,15 @@ void Adam::operator()(std::span<double> parameters, std::span<const double> grad
     remember("Adam", v_, parameters.size());
     beta1_power_ *= beta1_;
     beta2_power_ *= beta2_;
+    // What is the same for all stands before the loop, which then has a root and a division for each.
+    const double rate = rate_ / (1 - beta1_power_), second = 1 / (1 - beta2_power_);
+    double *m = m_.data(), *v = v_.data(), *to = parameters.data();
+    const double *from = gradient.data(), beta1 = beta1_, beta2 = beta2_, epsilon = epsilon_;
     for (std::size_t i = 0; i < parameters.size(); ++i) {
-        const double g = gradient[i];
-        m_[i] = beta1_ * m_[i] + (1 - beta1_) * g;
-        v_[i] = beta2_ * v_[i] + (1 - beta2_) * g * g;
-        const double m_hat = m_[i] / (1 - beta1_power_), v_hat = v_[i] / (1 - beta2_power_);
-        parameters[i] -= rate_ * m_hat / (std::sqrt(v_hat) + epsilon_);
+        const double g = from[i];
+        m[i] = beta1 * m[i] + (1 - beta1) * g;
+        v[i] = beta2 * v[i] + (1 - beta2) * g * g;
+        to[i] -= rate * m[i] / (std::sqrt(second * v[i]) + epsilon);
     }
 }
 

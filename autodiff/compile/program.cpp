@@ -77,10 +77,13 @@ struct Program<T>::State {
             throw ArgumentError(
                 fmt::format("Program::run: it has {} outputs and was given {} arrays for them.",
                             plan.output_extents().size(), to.size()));
-        const auto bytes = [&](std::size_t k) {
+        xt::svector<detail::Bytes, 32> read(inputs.size()), written(to.size()); // not on the heap, as a rule
+        for (std::size_t i = 0; i < inputs.size(); ++i)
+            read[i] = detail::bytes_of(inputs[i]);
+        for (std::size_t k = 0; k < to.size(); ++k) {
             const auto* begin = reinterpret_cast<const std::byte*>(to[k].data());
-            return detail::Bytes{begin, begin + sizeof(T) * size_of(to[k].extents())};
-        };
+            written[k] = {begin, begin + sizeof(T) * size_of(to[k].extents())};
+        }
         for (std::size_t k = 0; k < to.size(); ++k) {
             if (to[k].extents() != plan.output_extents()[k])
                 throw ShapeError(
@@ -89,18 +92,18 @@ struct Program<T>::State {
                                 k, outputs[k].to_string(), xtape::to_string(plan.output_extents()[k]),
                                 xtape::to_string(to[k].extents())));
             for (std::size_t i = 0; i < inputs.size(); ++i)
-                if (overlap(detail::bytes_of(inputs[i]), bytes(k)))
+                if (overlap(read[i], written[k]))
                     throw ArgumentError(
                         fmt::format("Program::run: the array for output {} overlaps that for input "
                                     "{}. Give an array of its own.",
                                     k, i));
             for (std::size_t other = 0; other < k; ++other)
-                if (overlap(bytes(other), bytes(k)))
+                if (overlap(written[other], written[k]))
                     throw ArgumentError(
                         fmt::format("Program::run: the arrays for outputs {} and {} overlap. Give "
                                     "each an array of its own.",
                                     other, k));
-            if (const auto variable = plan.variable_within(bytes(k)))
+            if (const auto variable = plan.variable_within(written[k]))
                 throw ArgumentError(
                     fmt::format("Program::run: the array for output {} overlaps the variable {}. "
                                 "Give an array of its own.",
