@@ -34,7 +34,7 @@ Unfolded::Unfolded(const Graph& graph) {
 template <std::floating_point T>
 void observe_runs(const Records& records, const Record& record,
                   const std::function<const AnyArray&(std::uint32_t)>& array,
-                  const std::function<void(Run<T>)>& observe) {
+                  const std::function<void(InnerRun<T>)>& observe) {
     Environment environment;
     const auto take = [&](std::uint32_t id) {
         const Shape& shape = records.result(id).shape;
@@ -69,12 +69,12 @@ void observe_runs(const Records& records, const Record& record,
 
 template void observe_runs<float>(const Records&, const Record&,
                                   const std::function<const AnyArray&(std::uint32_t)>&,
-                                  const std::function<void(Run<float>)>&);
+                                  const std::function<void(InnerRun<float>)>&);
 template void observe_runs<double>(const Records&, const Record&,
                                    const std::function<const AnyArray&(std::uint32_t)>&,
-                                   const std::function<void(Run<double>)>&);
+                                   const std::function<void(InnerRun<double>)>&);
 template void observe_runs<long double>(const Records&, const Record&,
                                         const std::function<const AnyArray&(std::uint32_t)>&,
-                                        const std::function<void(Run<long double>)>&);
+                                        const std::function<void(InnerRun<long double>)>&);
 
 } // namespace xtape::detail

@@ -12,7 +12,7 @@ namespace xtape::detail {
 
 /// The run with this number, from 0. The evaluation holds the run's inputs.
 template <std::floating_point T>
-struct Run {
+struct InnerRun {
     std::size_t number;
     Records& records;
     const std::vector<Var>& outputs;
@@ -39,6 +39,6 @@ struct Unfolded {
 template <std::floating_point T>
 void observe_runs(const Records& records, const Record& record,
                   const std::function<const AnyArray&(std::uint32_t)>& array,
-                  const std::function<void(Run<T>)>& observe);
+                  const std::function<void(InnerRun<T>)>& observe);
 
 } // namespace xtape::detail

@@ -118,7 +118,7 @@ std::string inside(const Records& records, const Record& record,
     if (detail::functions_of(records, record).empty()) return "";
     std::optional<NonFinite> found;
     std::size_t runs = 0, at = 0;
-    detail::observe_runs<T>(records, record, array, [&](detail::Run<T> run) {
+    detail::observe_runs<T>(records, record, array, [&](detail::InnerRun<T> run) {
         ++runs;
         for (const Var& output : run.outputs)
             if (!found && (found = run.evaluation.first_nonfinite(output))) at = run.number;

@@ -113,7 +113,7 @@ AnyArray Branches::taken_inside(const Record& record, bool domains,
     observe_runs<long double>(
         records_, record,
         [&](std::uint32_t id) -> const AnyArray& { return evaluation.array(records_.var(id)); },
-        [&](Run<long double> run) {
+        [&](InnerRun<long double> run) {
             if (run.number == 0) inner = std::make_unique<Branches>(run.records, run.outputs);
             for (const Watch& watch : inner->watches_) {
                 if (watch.of_domain() != domains) continue;

@@ -7,7 +7,7 @@
 
 namespace xtape {
 
-detail::Applied::Applied(const Op& op, const Sample& sample) {
+detail::AppliedOp::AppliedOp(const Op& op, const Sample& sample) {
     const Definition& definition = op.definition();
     Records& records = *tape.records();
     for (std::size_t k = 0; k < sample.operands.size(); ++k) {

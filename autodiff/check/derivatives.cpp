@@ -45,7 +45,9 @@ std::vector<Edit> exchanged_derivatives(const Var& right, const std::vector<Appl
     Records& records = *right.records();
     const std::vector<bool> needed = needed_by(right);
     std::vector<Edit> result;
-    for (const auto& [operand, value, operand_gradient, cotangent] : functions) {
+    for (const Applied& function : functions) {
+        const Var &operand = function.operand, &value = function.result;
+        const Var &operand_gradient = function.operand_gradient, &cotangent = function.result_gradient;
         if (operand_gradient.id() >= needed.size() || !needed[operand_gradient.id()]) continue;
         const Op own = records.op(records.record_of(value.id()));
         const auto add = [&](const std::string& what, const Var& wrong) {

@@ -11,8 +11,8 @@
 namespace xtape::detail {
 
 /// A tape with an operation applied to inputs of a sample's shapes.
-struct Applied {
-    Applied(const Op& op, const Sample& sample);
+struct AppliedOp {
+    AppliedOp(const Op& op, const Sample& sample);
 
     Tape tape;
     std::vector<Var> inputs, results;
@@ -50,7 +50,7 @@ private:
     void check_precision(const Sample& sample);
     /// The gradient of a weighted sum of the results, of each operand that a derivative passes through.
     using Slopes = std::vector<Array<double>>;
-    [[nodiscard]] Slopes slopes(const Sample& sample, Applied& applied);
+    [[nodiscard]] Slopes slopes(const Sample& sample, AppliedOp& applied);
     template <class T>
     void compare_values(Tally& tally, const std::vector<Var>& vars,
                         const std::vector<std::pair<Var, AnyArray>>& bindings, const std::string& where);

@@ -36,7 +36,7 @@ void OpCheck::check_definition(const std::vector<Sample>& samples) {
         (real > 0 || definition().takes_any_kind()) && !definition().vjp && !definition().vjp_all &&
         !definition().body && !definition().without_gradient)
         for (const Sample& sample : samples)
-            if (!Applied(op_, sample).real_results.empty()) {
+            if (!AppliedOp(op_, sample).real_results.empty()) {
                 line("rule").fail(
                     fmt::format(": {} has no derivative: give its definition .vjp(rule), a "
                                 "traceable .forward, or .without_gradient() where none is meant.",
@@ -46,7 +46,7 @@ void OpCheck::check_definition(const std::vector<Sample>& samples) {
 }
 
 void OpCheck::check_bad_input(const Sample& sample) {
-    Applied applied(op_, sample);
+    AppliedOp applied(op_, sample);
     Tally& tally = line("bad input");
     const auto refused = [&](std::vector<Var> operands, const std::string& what) {
         const std::size_t size = applied.tape.size();

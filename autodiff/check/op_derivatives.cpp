@@ -15,7 +15,7 @@
 namespace xtape::detail {
 namespace {
 
-Subject subject_of(const Applied& applied, const Sample& sample) {
+Subject subject_of(const AppliedOp& applied, const Sample& sample) {
     Subject subject;
     for (std::size_t k = 0; k < applied.inputs.size(); ++k)
         subject.bindings.emplace_back(applied.inputs[k], sample.operands[k].is_real()
@@ -64,7 +64,7 @@ void OpCheck::climb_lines(Records& records, const Subject& subject, const std::s
 }
 
 void OpCheck::check_derivatives(const Sample& sample, bool third) {
-    Applied applied(op_, sample);
+    AppliedOp applied(op_, sample);
     if (applied.real_results.empty() || applied.differentiable.empty()) return;
     const Subject subject = subject_of(applied, sample);
     const std::string where = describe(sample);
@@ -86,7 +86,7 @@ void OpCheck::check_derivatives(const Sample& sample, bool third) {
 /// Where no gradient is declared the differences are to be zero: of a whole operation without one, unless it
 /// returns its operand as it is, which is how a derivative is cut on purpose.
 void OpCheck::check_no_gradient(const Sample& sample) {
-    Applied applied(op_, sample);
+    AppliedOp applied(op_, sample);
     if (applied.real_results.empty() || applied.others.empty()) return;
     const Subject subject = subject_of(applied, sample);
     Evaluation<long double> evaluation;
@@ -163,7 +163,7 @@ void OpCheck::check_kinks() {
         Sample sample{{}, sample_attributes(definition())};
         for (std::size_t j = 0; j < definition().operands.size(); ++j)
             sample.operands.push_back(drawn(definition(), j, {1}, draw_));
-        Applied applied(op_, sample);
+        AppliedOp applied(op_, sample);
         if (applied.real_results.empty()) return;
         Evaluation<long double> evaluation;
         for (const auto& [var, array] : subject_of(applied, sample).bindings)
@@ -183,7 +183,7 @@ void OpCheck::check_kinks() {
                 (branches.change(below, taken(middle), evaluation) ? high : low) = middle;
             for (const double at : {low, high}) {
                 sample.operands[k] = Array<double>{at};
-                Applied here(op_, sample);
+                AppliedOp here(op_, sample);
                 Tallies found;
                 climb_lines(*here.tape.records(), subject_of(here, sample),
                             fmt::format("the kink where x{} is {:.6g}", k, at), 0,
@@ -209,7 +209,7 @@ void OpCheck::check_domain() {
             sample.operands.push_back(drawn(definition(), j, {1}, draw_));
         const auto at = [&]<class T>(T, double x) {
             sample.operands[k] = Array<double>{x};
-            Applied applied(op_, sample);
+            AppliedOp applied(op_, sample);
             Evaluation<T> evaluation;
             for (std::size_t j = 0; j < applied.inputs.size(); ++j)
                 evaluation.bind(applied.inputs[j], sample.operands[j]);

@@ -29,7 +29,7 @@ Evaluation<T> bound(const Bindings& bindings) {
     return evaluation;
 }
 
-Bindings bindings_of(const Applied& applied, const Sample& sample) {
+Bindings bindings_of(const AppliedOp& applied, const Sample& sample) {
     Bindings bindings;
     for (std::size_t k = 0; k < applied.inputs.size(); ++k)
         bindings.emplace_back(applied.inputs[k], sample.operands[k]);
@@ -103,7 +103,7 @@ template void OpCheck::compare_values<double>(Tally&, const std::vector<Var>&, c
                                               const std::string&);
 
 void OpCheck::check_values(const Sample& sample) {
-    Applied applied(op_, sample);
+    AppliedOp applied(op_, sample);
     Tally& tally = line("value");
     const Bindings bindings = bindings_of(applied, sample);
     compare_values<float>(tally, applied.results, bindings, describe(sample));
@@ -126,7 +126,7 @@ void OpCheck::check_values(const Sample& sample) {
 }
 
 void OpCheck::check_operands_unchanged(const Sample& sample) {
-    Applied applied(op_, sample);
+    AppliedOp applied(op_, sample);
     Tally& tally = line("operands");
     auto evaluation = bound<double>(bindings_of(applied, sample));
     std::vector<std::vector<std::byte>> before;
@@ -144,7 +144,7 @@ void OpCheck::check_operands_unchanged(const Sample& sample) {
     }
 }
 
-OpCheck::Slopes OpCheck::slopes(const Sample& sample, Applied& applied) {
+OpCheck::Slopes OpCheck::slopes(const Sample& sample, AppliedOp& applied) {
     Slopes slopes;
     if (applied.real_results.empty() || applied.differentiable.empty()) return slopes;
     std::vector<Var> wrt;
@@ -163,7 +163,7 @@ OpCheck::Slopes OpCheck::slopes(const Sample& sample, Applied& applied) {
 
 /// A NaN in an entry on which a result depends, which its derivative tells, is not to disappear.
 void OpCheck::check_nan(const Sample& sample) {
-    Applied applied(op_, sample);
+    AppliedOp applied(op_, sample);
     const Slopes slopes = this->slopes(sample, applied);
     Tally& tally = line("NaN");
     for (std::size_t w = 0; w < slopes.size(); ++w) {
@@ -190,7 +190,7 @@ void OpCheck::check_nan(const Sample& sample) {
 /// goes through double, and what is checked against it would be too.
 void OpCheck::check_precision(const Sample& sample) {
     constexpr std::size_t enough = 4; // by chance one result in 2¹¹ is a double
-    Applied applied(op_, sample);
+    AppliedOp applied(op_, sample);
     const Slopes slopes = this->slopes(sample, applied);
     Tally& tally = line("value");
     const auto moves_all = [](const auto& slope) {

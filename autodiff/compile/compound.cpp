@@ -104,7 +104,7 @@ Expanded compounded(const Expanded& program) {
             return is(from, id, "xtape::sigmoid") ? xtape::record(logistic_op(), {x, e}) : relu(x) + log1p(e);
         }
         if (is(from, id, "xtape::multiply"))
-            for (const std::size_t k : {0, 1}) {
+            for (const std::size_t k : {0U, 1U}) {
                 Records& to = *operands[k].records();
                 if (const auto a = tanh_of_slope(to, operands[k].id()))
                     return xtape::record(tanh_slope_op(), {operands[1 - k], to.var(*a)});

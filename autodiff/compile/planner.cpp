@@ -229,7 +229,7 @@ private:
     bool take_scale(const Record& record) {
         if (records_.op(record).name() != "xtape::multiply") return false;
         const auto operands = records_.operands(record);
-        for (const std::size_t k : {0, 1}) {
+        for (const std::size_t k : {0U, 1U}) {
             const std::uint32_t number = operands[k], scaled = operands[1 - k];
             if (!folded_[number] || folded_[number]->size() != 1 || uses_[scaled] != 1 || folded_[scaled] ||
                 views_[number]->extents.size() > views_[scaled]->extents.size())

@@ -148,13 +148,13 @@ std::vector<Sample> any_reals(Draw& draw) {
     return samples;
 }
 
-const Op identity_op = operation("xtape::identity")
-                           .operands({Kind::real})
-                           .shape([](const Signature& s) { return s.shape(); })
-                           .forward(keep_operand)
-                           .vjp([](const Pullback& p) { return p.cotangent(); })
-                           .notation("{0}", "{0}")
-                           .samples(any_reals);
+const Op copy_op = operation("xtape::copy")
+                       .operands({Kind::real})
+                       .shape([](const Signature& s) { return s.shape(); })
+                       .forward(keep_operand)
+                       .vjp([](const Pullback& p) { return p.cotangent(); })
+                       .notation("{0}", "{0}")
+                       .samples(any_reals);
 
 const Op stop_gradient_op = operation("xtape::stop_gradient")
                                 .operands({Kind::real})
@@ -164,7 +164,7 @@ const Op stop_gradient_op = operation("xtape::stop_gradient")
                                 .notation("stop({0})", R"(\operatorname{stop}({0}))")
                                 .samples(any_reals);
 
-const Op list[] = {reshape_op, broadcast_to_op, transpose_op, extent_op, identity_op, stop_gradient_op};
+const Op list[] = {reshape_op, broadcast_to_op, transpose_op, extent_op, copy_op, stop_gradient_op};
 
 Var filled_like(const Var& x, long double value) {
     const Var number = Operand(value).on(x.records());
@@ -261,7 +261,7 @@ Var extent(const Var& x, std::int64_t axis) {
 
 bool is_extent(const Op& op) { return op == extent_op; }
 
-Var identity(const Var& x) { return record(identity_op, {x}); }
+Var detail::copy_of(const Var& x) { return record(copy_op, {x}); }
 
 Var stop_gradient(const Var& x) { return record(stop_gradient_op, {x}); }
 

@@ -41,11 +41,13 @@ Var extent(const Var& x, std::int64_t axis);
 /// True for the operation that `extent` records.
 [[nodiscard]] bool is_extent(const Op& op);
 
-/// x as a result of its own: a derivative with respect to it holds constant what uses x itself.
-Var identity(const Var& x);
-
 /// x as a constant: no derivative passes through it.
 Var stop_gradient(const Var& x);
+
+namespace detail {
+/// x as a result of its own: a derivative with respect to it holds constant what uses x itself.
+[[nodiscard]] Var copy_of(const Var& x);
+} // namespace detail
 
 [[nodiscard]] std::span<const Op> shaping_ops();
 

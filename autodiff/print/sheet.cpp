@@ -104,7 +104,7 @@ std::vector<std::string> Sheet::names_of(std::uint32_t given) const {
     const auto [begin, end] = given_.names().equal_range(given);
     for (auto it = begin; it != end; ++it)
         names.push_back(it->second);
-    std::ranges::stable_partition(names, [&](const std::string& name) {
+    std::stable_partition(names.begin(), names.end(), [&](const std::string& name) {
         const auto of = differentiated(given_, given, name);
         return !of || !given_.leaf(*of);
     });

@@ -23,7 +23,7 @@ const Known& known() {
                      op("log1p"),      op("sigmoid"),  op("softplus"),  op("softmax"), op("log_softmax"),
                      op("logsumexp"),  op("matmul"),   op("transpose"), op("sum"),     op("broadcast_to"),
                      op("reshape"),    op("extent"),   op("where"),     op("less"),    op("less_equal"),
-                     op("one_hot"),    op("identity")};
+                     op("one_hot"),    op("copy")};
     }();
     return operations;
 }

@@ -12,7 +12,7 @@ namespace xtape {
 struct Known {
     Op add, subtract, multiply, divide, negative, reciprocal, square, pow;
     Op exp, log, log1p, sigmoid, softplus, softmax, log_softmax, logsumexp;
-    Op matmul, transpose, sum, broadcast_to, reshape, extent, where, less, less_equal, one_hot, identity;
+    Op matmul, transpose, sum, broadcast_to, reshape, extent, where, less, less_equal, one_hot, copy;
 };
 [[nodiscard]] const Known& known();
 

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <ranges>
 
 namespace xtape {
 namespace {
@@ -312,7 +311,8 @@ private:
                 for (const std::uint32_t operand : work_.operands(work_.record(r)))
                     needed[work_.result(operand).record] = true;
             }
-        for (const std::uint32_t r : std::views::reverse(order)) {
+        std::ranges::reverse(order);
+        for (const std::uint32_t r : order) {
             const Record record = work_.record(r);
             std::uint32_t first;
             if (const Leaf* leaf = work_.leaf(record.first_result)) {

@@ -139,7 +139,7 @@ std::vector<std::uint32_t> bases_of(const std::vector<Product>& terms) {
         for (const Factor& factor : term.factors)
             bases.push_back(factor.base);
     std::ranges::sort(bases);
-    bases.erase(std::ranges::unique(bases).begin(), bases.end());
+    bases.erase(std::unique(bases.begin(), bases.end()), bases.end());
     return bases;
 }
 

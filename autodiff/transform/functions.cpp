@@ -6,7 +6,7 @@ namespace xtape::detail {
 std::vector<Var> apart(const std::vector<Var>& vars) {
     std::vector<Var> copies;
     for (const Var& var : vars)
-        copies.push_back(identity(var));
+        copies.push_back(copy_of(var));
     return copies;
 }
 

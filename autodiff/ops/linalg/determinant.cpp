@@ -77,7 +77,7 @@ const Op determinant_op =
         .notation("det({0})", R"(\det({0}))")
         .samples([](Draw& draw) {
             std::vector<Sample> samples = regular_samples(draw);
-            for (const std::size_t rank : {3, 2, 1, 0})
+            for (const std::size_t rank : {3U, 2U, 1U, 0U})
                 samples.push_back({{draw_singular(draw, 4, rank)}, {}});
             return samples;
         });
@@ -170,7 +170,7 @@ const Op slogdet_op =
                 sign[position] = logabsdet[position] = std::numeric_limits<T>::quiet_NaN();
                 if (!detail::all_finite(a, n * n)) return;
                 const detail::Elimination<T> factors(a, n);
-                const detail::Product<T> determinant = factors.determinant();
+                const detail::ScaledProduct<T> determinant = factors.determinant();
                 const bool lost = factors.lost().has_value();
                 sign[position] = lost ? T{0} : std::copysign(T{1}, determinant.mantissa);
                 logabsdet[position] =
@@ -192,7 +192,7 @@ const Op logdet_op =
                     if (factors.lost())
                         call.template fail<SingularError>(
                             detail::why_singular(matrix_of(call, position), factors));
-                    const detail::Product<T> determinant = factors.determinant();
+                    const detail::ScaledProduct<T> determinant = factors.determinant();
                     if (determinant.mantissa < 0)
                         call.template fail<DomainError>(fmt::format(
                             "the determinant of {} has sign −1, and no real logarithm. Use slogdet(), or "

@@ -18,7 +18,7 @@ namespace xtape::detail {
 /// A product that neither overflows nor underflows on the way: mantissa · 2^exponent, where the mantissa is 0
 /// or from ½ to 1 in magnitude.
 template <class T>
-struct Product {
+struct ScaledProduct {
     T mantissa = T{1} / 2;
     long exponent = 1;
 
@@ -174,8 +174,8 @@ public:
                 x[column_[k] * m + j] = std::scalbn(y[k * m + j], -scaling_.columns[column_[k]]);
     }
 
-    [[nodiscard]] Product<T> determinant() const {
-        Product<T> result;
+    [[nodiscard]] ScaledProduct<T> determinant() const {
+        ScaledProduct<T> result;
         for (std::size_t k = 0; k < n_; ++k)
             result.times(pivot(k));
         result.mantissa *= sign_;
@@ -184,8 +184,8 @@ public:
     }
 
     /// The product of all pivots but the i-th and the j-th.
-    [[nodiscard]] Product<T> pivots_without(std::size_t i, std::size_t j) const {
-        Product<T> result;
+    [[nodiscard]] ScaledProduct<T> pivots_without(std::size_t i, std::size_t j) const {
+        ScaledProduct<T> result;
         for (std::size_t k = 0; k < n_; ++k)
             if (k != i && k != j) result.times(pivot(k));
         return result;

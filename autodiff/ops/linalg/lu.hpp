@@ -52,8 +52,8 @@ public:
                 x[i * m + j] = std::scalbn(y[j * n_ + i], -scaling_.columns[i]);
     }
 
-    [[nodiscard]] Product<T> determinant() const {
-        Product<T> result;
+    [[nodiscard]] ScaledProduct<T> determinant() const {
+        ScaledProduct<T> result;
         for (std::size_t k = 0; k < n_; ++k)
             result.times(columns_[k] == static_cast<int>(k) + 1 ? pivot(k) : -pivot(k));
         result.exponent += scaling_.power();

@@ -54,7 +54,8 @@ Var collect_terms(const Match& m, bool cancels) {
         if (term.cancelled || !std::isfinite(term.coefficient)) return {};
     // A gradient ends with what a penalty adds: λ W comes after dZ Aᵀ.
     if (m.in_gradient() && m.goal() == Goal::textbook)
-        std::ranges::stable_partition(terms, [&](const Product& term) { return !is_scaled_leaf(m, term); });
+        std::stable_partition(terms.begin(), terms.end(),
+                              [&](const Product& term) { return !is_scaled_leaf(m, term); });
     return unless_same(m, build(terms, m.root()), bases);
 }
 

@@ -228,14 +228,14 @@ std::vector<Rule> shape_rules() {
         {"copy",
          Agreement::exact,
          Goal::both,
-         {k.identity},
+         {k.copy},
          "A copy is what it was made of.",
          [](const Match& m) { return m[0].var(); },
          {[](Tape& t, Draw& d) {
-              return identity(leaf(t, d, "x", {2, 3}));
+              return detail::copy_of(leaf(t, d, "x", {2, 3}));
           },
           [](Tape& t, Draw& d) {
-              return tanh(identity(leaf(t, d, "x", {0, 3})));
+              return tanh(detail::copy_of(leaf(t, d, "x", {0, 3})));
           }}},
         {"transpose twice",
          Agreement::exact,

@@ -105,7 +105,7 @@ BOOST_AUTO_TEST_CASE(vandermonde_matrices) {
 }
 
 BOOST_AUTO_TEST_CASE(values_and_cofactors_against_the_expansion) {
-    for (const std::size_t rank : {5, 4, 3, 2, 0}) {
+    for (const std::size_t rank : {5U, 4U, 3U, 2U, 0U}) {
         const Matrix a = of_rank(rank);
         Matrix right = xt::zeros<long double>({1});
         right(0) = laplace(a);
@@ -160,7 +160,7 @@ BOOST_AUTO_TEST_CASE(identities) {
 
 BOOST_AUTO_TEST_CASE(derivatives_at_singular_matrices) {
     const auto f = [](const Var& a) { return determinant(a); };
-    for (const std::size_t rank : {4, 3}) {
+    for (const std::size_t rank : {4U, 3U}) {
         const Report report = check_gradients(f, of_rank(rank), {.zero = {}});
         BOOST_TEST((report.verdict() == Verdict::pass) == (rank == 4), report.to_string());
     }

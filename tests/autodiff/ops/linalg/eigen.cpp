@@ -74,7 +74,7 @@ BOOST_AUTO_TEST_CASE(check_op_passes_at_a_hundred_seeds) {
 }
 
 BOOST_AUTO_TEST_CASE(a_tridiagonal_toeplitz_matrix_has_the_eigensystem_of_the_textbook) {
-    for (const std::size_t n : {2, 3, 9, 40}) { // the last by LAPACK
+    for (const std::size_t n : {2U, 3U, 9U, 40U}) { // the last by LAPACK
         const Matrix a = toeplitz(n);
         const double tolerance = moved<double>(n) * std::sqrt(6.0 * static_cast<double>(n));
         Matrix values = xt::zeros<double>({n}), vectors = a;
@@ -205,7 +205,7 @@ BOOST_AUTO_TEST_CASE(each_matrix_of_an_array_is_decomposed_alone_whatever_its_la
     const auto strided = xt::view(wide, xt::all(), xt::all(), xt::range(0, 6, 2));
     const Matrix lambda = values.value({{A, strided}}), v = vectors.value({{A, strided}});
     const Matrix alone = eigvalsh(tape.constant(K)).value();
-    for (const std::size_t p : {0, 1, 2}) {
+    for (const std::size_t p : {0U, 1U, 2U}) {
         const double scale = std::exp2(p == 0 ? 0 : p == 1 ? 1000 : -1000);
         BOOST_TEST(largest(scale * xt::view(lambda, p) - alone) == 0);
         BOOST_TEST(largest(xt::view(v, p) - eigh(tape.constant(K)).vectors.value()) == 0);
@@ -254,7 +254,7 @@ BOOST_AUTO_TEST_CASE(many_rows_go_to_lapack) {
 
 BOOST_AUTO_TEST_CASE(few_sweeps_are_enough) {
     Draw draw(1);
-    for (const std::size_t n : {3, 30}) {
+    for (const std::size_t n : {3U, 30U}) {
         std::vector<double> a(n * n), none;
         for (std::size_t i = 0; i < n; ++i)
             for (std::size_t j = 0; j <= i; ++j)
