@@ -3,16 +3,6 @@
 #include <functional>
 
 namespace xtape::detail {
-namespace {
-
-template <class T>
-Bytes bytes_of(const AnyArray& array) {
-    const T* data = array.data<T>();
-    return {reinterpret_cast<const std::byte*>(data),
-            reinterpret_cast<const std::byte*>(data + array.size())};
-}
-
-} // namespace
 
 std::size_t entry_size(Element element) {
     constexpr std::size_t sizes[] = {sizeof(float), sizeof(double), sizeof(long double), sizeof(std::int64_t),
@@ -20,20 +10,25 @@ std::size_t entry_size(Element element) {
     return sizes[static_cast<std::size_t>(element)];
 }
 
-Bytes bytes_of(const AnyArray& array) {
+const void* address_of(const AnyArray& array) {
     switch (array.element()) {
     case Element::f32:
-        return bytes_of<float>(array);
+        return array.data<float>();
     case Element::f64:
-        return bytes_of<double>(array);
+        return array.data<double>();
     case Element::f80:
-        return bytes_of<long double>(array);
+        return array.data<long double>();
     case Element::i64:
-        return bytes_of<std::int64_t>(array);
+        return array.data<std::int64_t>();
     case Element::b8:
         break;
     }
-    return bytes_of<bool>(array);
+    return array.data<bool>();
+}
+
+Bytes bytes_of(const AnyArray& array) {
+    const auto* begin = static_cast<const std::byte*>(address_of(array));
+    return {begin, begin + array.size() * entry_size(array.element())};
 }
 
 bool overlap(const Bytes& a, const Bytes& b) {

@@ -35,12 +35,17 @@ void gather(Element element, const void* from, std::ptrdiff_t offset, std::ptrdi
     }
 }
 
-/// The loop that folds entry by entry.
+/// Folds entry by entry.
 template <class T>
-BlockKernel<T> entrywise(Fold fold) {
-    return block_kernels<T>()[fold == Fold::sum       ? Primitive::add
-                              : fold == Fold::maximum ? Primitive::maximum
-                                                      : Primitive::minimum];
+void fold_into(Fold fold, T* at, const T* entries, std::size_t n) {
+    if (fold == Fold::sum && n == 1) {
+        *at += *entries;
+        return;
+    }
+    const T* const both[] = {at, entries};
+    block_kernels<T>()[fold == Fold::sum       ? Primitive::add
+                       : fold == Fold::maximum ? Primitive::maximum
+                                               : Primitive::minimum](at, both, n);
 }
 
 /// What folding begins with.
@@ -54,10 +59,11 @@ T neutral(Fold fold) {
 
 template <std::floating_point T>
 std::ptrdiff_t Loop<T>::offset(const Strides& strides, std::size_t row) const {
+    if (strides.size() < 2) return 0;
     std::ptrdiff_t offset = 0;
-    for (std::size_t axis = strides.size() < 2 ? 0 : strides.size() - 1; axis-- > 0; row /= space[axis])
-        offset += strides[axis] * static_cast<std::ptrdiff_t>(axis == 0 ? row : row % space[axis]);
-    return offset;
+    for (std::size_t axis = strides.size() - 2; axis > 0; row /= space[axis--])
+        offset += strides[axis] * static_cast<std::ptrdiff_t>(row % space[axis]);
+    return offset + strides[0] * static_cast<std::ptrdiff_t>(row);
 }
 
 template <std::floating_point T>
@@ -74,25 +80,21 @@ void Loop<T>::reduce(const Reduction& reduction, const T* from, T* to, std::size
                      std::size_t column, std::size_t columns_here) const {
     const std::ptrdiff_t inner = reduction.strides.empty() ? 0 : reduction.strides.back();
     const auto fold = block_kernels<T>()[reduction.fold];
-    const auto into = [&, kernel = entrywise<T>(reduction.fold)](T* at, const T* entries, std::size_t n) {
-        const T* const both[] = {at, entries};
-        kernel(at, both, n);
-    };
     if (reduction.entries == 1) {
         const T all = reduction.scale * fold(from, rows_here * columns_here);
-        into(to, &all, 1);
+        fold_into(reduction.fold, to, &all, 1);
         return;
     }
     for (std::size_t r = row; r < row + rows_here; ++r, from += columns_here) {
         T* at = to + offset(reduction.strides, r) + static_cast<std::ptrdiff_t>(column) * inner;
         if (inner == 0) {
             const T all = reduction.scale * fold(from, columns_here);
-            into(at, &all, 1);
+            fold_into(reduction.fold, at, &all, 1);
         } else if (inner == 1) {
-            into(at, from, columns_here);
+            fold_into(reduction.fold, at, from, columns_here);
         } else {
             for (std::size_t i = 0; i < columns_here; ++i)
-                into(at + static_cast<std::ptrdiff_t>(i) * inner, from + i, 1);
+                fold_into(reduction.fold, at + static_cast<std::ptrdiff_t>(i) * inner, from + i, 1);
         }
     }
 }

@@ -134,7 +134,7 @@ void Plan<T>::bind(Workspace<T>& workspace) const {
 template <std::floating_point T>
 bool Plan<T>::reads_variables_of(const Workspace<T>& workspace) const {
     for (std::size_t k = 0; k < variables_.size(); ++k)
-        if (bytes_of(variables_[k]->array()).begin != bytes_of(workspace.variables[k]).begin) return false;
+        if (address_of(variables_[k]->array()) != address_of(workspace.variables[k])) return false;
     return true;
 }
 
@@ -196,7 +196,7 @@ void Plan<T>::describe() {
                             product->scale == 1 ? "" : "times a number ", product->rows, product->inner,
                             product->a.transposed ? ", transposed" : "", product->inner, product->columns,
                             product->b.transposed ? ", transposed" : "", product->offsets.size(),
-                            product->by_blas() ? "BLAS" : instruction_set());
+                            product->kernel ? instruction_set() : "BLAS");
         } else {
             const auto& fallback = std::get<Fallback>(step.work);
             step.text = fmt::format("{}: its own forward function, which allocates",

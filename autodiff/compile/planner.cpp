@@ -327,6 +327,7 @@ private:
         product.inner = in[0].extents[in[0].extents.size() - 1];
         const auto limit = static_cast<std::size_t>(std::numeric_limits<int>::max());
         if (std::max({product.rows, product.columns, product.inner}) > limit) return false;
+        product.choose_kernel();
         product.a = side(in[0]);
         product.b = side(in[1]);
         for (const ArrayView& view : in)

@@ -21,9 +21,11 @@ CBLAS_TRANSPOSE op(const Side& side) { return side.transposed ? CblasTrans : Cbl
 } // namespace
 
 template <std::floating_point T>
-bool Product<T>::by_blas() const {
-    return static_cast<double>(rows) * static_cast<double>(inner) * static_cast<double>(columns) >
-           block_kernels<T>().most_multiplications;
+void Product<T>::choose_kernel() {
+    const double multiplications =
+        static_cast<double>(rows) * static_cast<double>(inner) * static_cast<double>(columns);
+    const BlockKernels<T>& kernels = block_kernels<T>();
+    kernel = multiplications > kernels.most_multiplications ? nullptr : kernels.product;
 }
 
 template <std::floating_point T>
@@ -32,16 +34,15 @@ void Product<T>::run(void* const* memory, bool first) const {
             *right = static_cast<const T*>(memory[b.storage]);
     T* to = static_cast<T*>(memory[c]);
     if (rows * columns == 0) return;
-    const bool blas = by_blas(), accumulate = across_tiles && !first;
+    const bool accumulate = across_tiles && !first;
     for (const auto& [left_at, right_at] : offsets) {
-        if (blas)
+        if (kernel)
+            kernel({left + left_at, right + right_at, to, rows, inner, columns, a.row_stride(),
+                    a.column_stride(), b.row_stride(), b.column_stride(), columns, scale, accumulate});
+        else
             gemm(op(a), op(b), static_cast<int>(rows), static_cast<int>(columns), static_cast<int>(inner),
                  scale, left + left_at, static_cast<int>(a.leading), right + right_at,
                  static_cast<int>(b.leading), accumulate ? T{1} : T{0}, to, static_cast<int>(columns));
-        else
-            block_kernels<T>().product({left + left_at, right + right_at, to, rows, inner, columns,
-                                        a.row_stride(), a.column_stride(), b.row_stride(), b.column_stride(),
-                                        columns, scale, accumulate});
         to += rows * columns;
     }
 }

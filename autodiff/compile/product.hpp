@@ -1,5 +1,7 @@
 #pragma once
 
+#include <xtape/autodiff/compile/simd/kernels.hpp>
+
 #include <concepts>
 #include <cstddef>
 #include <utility>
@@ -29,8 +31,11 @@ struct Product {
 
     bool across_tiles = false; ///< C goes on from tile to tile
 
-    /// Whether a BLAS computes it, or the kernel for this machine's instruction set: by extents.
-    [[nodiscard]] bool by_blas() const;
+    /// That of this machine's instruction set, or null where a BLAS computes it.
+    void (*kernel)(const MatrixProduct<T>&) = nullptr;
+
+    /// Chooses who computes it, by extents.
+    void choose_kernel();
     void run(void* const* memory, bool first) const;
 };
 

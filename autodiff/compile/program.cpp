@@ -21,7 +21,7 @@ bool is_bound(const detail::Run<T>& run, std::span<const AnyArray> inputs,
         if (outputs[k].data() != last.outputs[k] || outputs[k].extents() != run.plan->output_extents()[k])
             return false;
     for (std::size_t k = 0; k < inputs.size(); ++k)
-        if (detail::bytes_of(inputs[k]).begin != last.inputs[k]) return false;
+        if (detail::address_of(inputs[k]) != last.inputs[k]) return false;
     return run.plan->reads_variables_of(last);
 }
 
@@ -126,7 +126,7 @@ void Program<T>::run(std::span<const AnyArray> inputs, std::span<const OutputArr
         detail::Workspace<T>& workspace = *run->workspace;
         workspace.outputs.resize(outputs.size());
         for (std::size_t k = 0; k < inputs.size(); ++k)
-            workspace.inputs[k] = detail::bytes_of(inputs[k]).begin;
+            workspace.inputs[k] = detail::address_of(inputs[k]);
         for (std::size_t k = 0; k < outputs.size(); ++k)
             workspace.outputs[k] = outputs[k].data();
         run->plan->bind(workspace);

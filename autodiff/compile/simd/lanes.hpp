@@ -17,10 +17,13 @@ namespace {
 
 #if defined(__AVX512F__)
 constexpr std::size_t register_bytes = 64;
+constexpr bool masks = true; ///< whether a part of a vector costs no more to load than all of it
 #elif defined(__AVX__)
 constexpr std::size_t register_bytes = 32;
+constexpr bool masks = false;
 #else
 constexpr std::size_t register_bytes = 16;
+constexpr bool masks = false;
 #endif
 
 /// The numbers that the formats of IEEE 754 consist of.

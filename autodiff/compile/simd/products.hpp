@@ -29,22 +29,25 @@ Vector<T> load_part(const T* from, std::size_t stride, std::size_t n) {
     return load<T>(padded);
 }
 
-/// A part of B, (inner × vectors), whose columns are adjacent. Of the last vector `last` columns are B's.
+/// A part of B, (inner × vectors), whose columns are adjacent. Of the last vector `last` columns are B's;
+/// unless they are a copy, nothing else can be read.
 template <class T>
 struct Panel {
     const T* entries;
     std::size_t stride, last;
+    bool copied;
 };
 
-/// C's columns from c on, from A's rows from a on and a panel.
-template <class T, std::size_t rows, std::size_t vectors>
+/// C's columns from c on, from A's rows from a on and a panel, of whose last vector only a part can be read.
+template <class T, std::size_t rows, std::size_t vectors, bool part>
 void multiply(const MatrixProduct<T>& p, const T* a, const Panel<T>& panel, T* c) {
     Vector<T> sums[rows][vectors] = {};
     const T* b = panel.entries;
     for (std::size_t k = 0; k < p.inner; ++k, a += p.a_inner, b += panel.stride) {
         Vector<T> right[vectors];
         for (std::size_t v = 0; v < vectors; ++v)
-            right[v] = load<T>(b + v * lanes<T>);
+            right[v] = part && v + 1 == vectors ? load_first<T>(b + v * lanes<T>, panel.last, 0)
+                                                : load<T>(b + v * lanes<T>);
         for (std::size_t r = 0; r < rows; ++r)
             for (std::size_t v = 0; v < vectors; ++v)
                 sums[r][v] += a[r * p.a_rows] * right[v];
@@ -61,12 +64,12 @@ void multiply(const MatrixProduct<T>& p, const T* a, const Panel<T>& panel, T* c
 }
 
 /// From row i on; fewer at a time where fewer are left.
-template <class T, std::size_t vectors, std::size_t rows = tile_rows(vectors)>
+template <class T, std::size_t vectors, bool part, std::size_t rows = tile_rows(vectors)>
 void all_rows(const MatrixProduct<T>& p, const Panel<T>& panel, T* c, std::size_t i = 0) {
     for (; i + rows <= p.rows; i += rows)
-        multiply<T, rows, vectors>(p, p.a + i * p.a_rows, panel, c + i * p.c_rows);
+        multiply<T, rows, vectors, part>(p, p.a + i * p.a_rows, panel, c + i * p.c_rows);
     if constexpr (rows > 1)
-        if (i < p.rows) all_rows<T, vectors, rows / 2>(p, panel, c, i);
+        if (i < p.rows) all_rows<T, vectors, part, rows / 2>(p, panel, c, i);
 }
 
 template <std::size_t lanes, std::size_t distance>
@@ -115,7 +118,8 @@ template <class T>
 Panel<T> panel_at(const MatrixProduct<T>& p, std::size_t j, std::size_t count, T* copies) {
     const std::size_t last = (count - 1) % lanes<T> + 1, width = count - last + lanes<T>;
     const T* from = p.b + j * p.b_columns;
-    if (p.b_columns == 1 && last == lanes<T> && p.rows < rows_worth_a_copy) return {from, p.b_inner, last};
+    if (p.b_columns == 1 && (masks || last == lanes<T>)&&p.rows < rows_worth_a_copy)
+        return {from, p.b_inner, last, false};
     for (std::size_t v = 0; v < width; v += lanes<T>) {
         const std::size_t here = v + lanes<T> < width ? lanes<T> : last;
         if (p.b_inner == 1)
@@ -125,15 +129,20 @@ Panel<T> panel_at(const MatrixProduct<T>& p, std::size_t j, std::size_t count, T
                 store<T>(copies + k * width + v,
                          load_part(from + k * p.b_inner + v * p.b_columns, p.b_columns, here));
     }
-    return {copies, width, last};
+    return {copies, width, last, true};
 }
 
 /// The columns from j on that make panels of so many vectors, the last possibly a part of one.
 template <class T, std::size_t vectors = tile_columns>
 void all_columns(const MatrixProduct<T>& p, T* copies, std::size_t j = 0) {
     constexpr std::size_t width = vectors * lanes<T>;
-    for (std::size_t count; j < p.columns && (count = p.columns - j) > width - lanes<T>; j += width)
-        all_rows<T, vectors>(p, panel_at(p, j, count < width ? count : width, copies), p.c + j);
+    for (std::size_t count; j < p.columns && (count = p.columns - j) > width - lanes<T>; j += width) {
+        const Panel<T> panel = panel_at(p, j, count < width ? count : width, copies);
+        if (masks && !panel.copied && panel.last < lanes<T>)
+            all_rows<T, vectors, masks>(p, panel, p.c + j);
+        else
+            all_rows<T, vectors, false>(p, panel, p.c + j);
+    }
     if constexpr (vectors > 1)
         if (j < p.columns) all_columns<T, vectors - 1>(p, copies, j);
 }
