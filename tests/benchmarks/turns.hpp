@@ -42,9 +42,11 @@ public:
             times_[i].push_back(seconds(contestants_[i], steps_[i]));
     }
 
-    /// Of contestant i: its last time, its median, and quantiles of its time relative to that of another.
+    /// Of contestant i: its last time, its median and least, and quantiles of its time relative to that of
+    /// another.
     [[nodiscard]] double last(std::size_t i) const { return times_[i].back(); }
     [[nodiscard]] double median(std::size_t i) const { return quantile(times_[i], 0.5); }
+    [[nodiscard]] double least(std::size_t i) const { return quantile(times_[i], 0); }
     [[nodiscard]] double ratio(std::size_t i, std::size_t other, double at = 0.5) const {
         std::vector<double> ratios;
         for (std::size_t turn = 0; turn < times_[i].size(); ++turn)

@@ -1,10 +1,10 @@
 /// Cost and all gradients of networks: a Program beside what people use, as ratios within one process.
 ///
-/// A turn lets everybody compute for some milliseconds, one after the other; a ratio is of two times of the
-/// same turn. The counters of a row are medians over the turns of each contestant's time relative to the
-/// expert's (`a/expert`) with the quartiles beside (`a/expert:q1`, `:q3`), and bytes of intermediate arrays.
+/// The counters of a row are medians over the turns of each contestant's time relative to the expert's
+/// (`a/expert`) with the quartiles beside (`a/expert:q1`, `:q3`), and bytes of intermediate arrays.
 /// Everybody's cost and gradients must agree before anybody is timed.
 
+#include "../turns.hpp"
 #include "contestant.hpp"
 
 #include <fmt/format.h>
@@ -12,7 +12,6 @@
 
 #include <algorithm>
 #include <benchmark/benchmark.h>
-#include <chrono>
 #include <cmath>
 #include <limits>
 #include <random>
@@ -21,7 +20,6 @@
 namespace {
 
 using namespace contest;
-using Clock = std::chrono::steady_clock;
 
 template <class T>
 Data<T> draw(const Case& c) {
@@ -67,20 +65,6 @@ void expect_equal(const Contestant<T>& a, const Result<T>& x, const Contestant<T
         compare(x.gradients[i], y.gradients[i], fmt::format("gradients {}", i));
 }
 
-double quantile(std::vector<double> values, double at) {
-    std::ranges::sort(values);
-    return values[static_cast<std::size_t>(at * static_cast<double>(values.size() - 1) + 0.5)];
-}
-
-/// Seconds of one step, over as many as were said.
-template <class T>
-double seconds(const Contestant<T>& c, std::size_t steps) {
-    const auto begin = Clock::now();
-    for (std::size_t i = 0; i < steps; ++i)
-        c.step();
-    return std::chrono::duration<double>(Clock::now() - begin).count() / static_cast<double>(steps);
-}
-
 template <class T>
 void row(benchmark::State& state, const Case& c) {
     const Data<T> data = draw<T>(c);
@@ -89,29 +73,26 @@ void row(benchmark::State& state, const Case& c) {
     all.push_back(libtorch(data));
 #endif
     if (c.layers.back() == 1) all.push_back(program_of_own_operations(data));
-    std::vector<std::size_t> steps;
+    std::vector<std::function<void()>> contestants;
     for (const auto& one : all) {
         if (one.threads) one.threads(static_cast<int>(state.range(0)));
         one.step();
         if (one.result && &one != &all.front())
             expect_equal(one, one.result(), all.front(), all.front().result(), c.n);
-        steps.push_back(std::max<std::size_t>(1, static_cast<std::size_t>(2e-3 / seconds(one, 3))));
+        contestants.push_back(one.step);
     }
-    std::vector<std::vector<double>> times(all.size()), ratios(all.size());
+    Turns turns(std::move(contestants));
     for (auto _ : state) {
-        for (std::size_t i = 0; i < all.size(); ++i) {
-            times[i].push_back(seconds(all[i], steps[i]));
-            ratios[i].push_back(times[i].back() / times[0].back());
-        }
-        state.SetIterationTime(times[1].back());
+        turns.take();
+        state.SetIterationTime(turns.last(1));
     }
     for (std::size_t i = 0; i < all.size(); ++i) {
-        state.counters[all[i].name + ":us"] = 1e6 * quantile(times[i], 0.5);
+        state.counters[all[i].name + ":us"] = 1e6 * turns.median(i);
         if (all[i].bytes > 0) state.counters[all[i].name + ":bytes"] = static_cast<double>(all[i].bytes);
         if (i == 0) continue;
-        state.counters[all[i].name + "/expert"] = quantile(ratios[i], 0.5);
-        state.counters[all[i].name + "/expert:q1"] = quantile(ratios[i], 0.25);
-        state.counters[all[i].name + "/expert:q3"] = quantile(ratios[i], 0.75);
+        state.counters[all[i].name + "/expert"] = turns.ratio(i, 0);
+        state.counters[all[i].name + "/expert:q1"] = turns.ratio(i, 0, 0.25);
+        state.counters[all[i].name + "/expert:q3"] = turns.ratio(i, 0, 0.75);
     }
 }
 

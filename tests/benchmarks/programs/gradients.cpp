@@ -17,7 +17,9 @@ AnyArray drawn(const Extents& extents, std::uint64_t seed) {
 }
 
 /// The function alone, and it with its gradients with respect to all inputs. Counters: microseconds of both,
-/// `gradient/function` with quartiles, and the memory of a run. XTAPE_PROFILE prints where the time goes.
+/// `gradient/function` with quartiles and of the least
+/// times, which others on the machine disturb least, and the memory of a run. XTAPE_PROFILE prints where the
+/// time goes.
 void compare(benchmark::State& state, const Var& function, const std::vector<Var>& inputs,
              const std::vector<AnyArray>& arrays) {
     std::vector<Var> both = gradient(function, inputs);
@@ -34,6 +36,7 @@ void compare(benchmark::State& state, const Var& function, const std::vector<Var
     state.counters["gradient/function"] = turns.ratio(1, 0);
     state.counters["gradient/function:q1"] = turns.ratio(1, 0, 0.25);
     state.counters["gradient/function:q3"] = turns.ratio(1, 0, 0.75);
+    state.counters["gradient/function:least"] = turns.least(1) / turns.least(0);
     state.counters["bytes"] = static_cast<double>(derived->plan().peak_bytes());
     if (std::getenv("XTAPE_PROFILE")) fmt::print(stderr, "{}\n{}\n", plain->profile(), derived->profile());
 }
