@@ -38,6 +38,7 @@ const Attributes& Records::attributes(const Record& record) const {
 }
 
 const Leaf* Records::leaf(std::uint32_t id) const {
+    if (record_of(id).operand_count > 0) return nullptr;
     const auto it = std::ranges::lower_bound(leaves_, id, {}, &std::pair<std::uint32_t, Leaf>::first);
     return it != leaves_.end() && it->first == id ? &it->second : nullptr;
 }

@@ -2,6 +2,7 @@
 #include <xtape/autodiff/simplify/product.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 namespace xtape {
@@ -69,32 +70,35 @@ bool Product::same_factors(const Product& other) const {
 Product product_of(const Match& match, Expression root) {
     const Known& k = known();
     Product product;
-    std::vector<std::pair<Expression, int>> todo{{root, 1}};
+    product.factors.reserve(4); // most have no more
     const std::size_t most = match.goal() == Goal::stable ? most_visits_for_numbers : most_visits;
-    for (std::size_t visits = 0; !todo.empty(); ++visits) {
-        const auto [e, power] = todo.back();
-        todo.pop_back();
+    std::array<Factor, most_visits + 1> todo; // each of the visits leaves one more than it takes
+    std::size_t left = 0;
+    todo[left++] = {root.id(), 1};
+    for (std::size_t visits = 0; left > 0; ++visits) {
+        const auto [id, power] = todo[--left];
+        const Expression e(match.records(), id);
         if (const auto number = e.number(); number && (*number != 0 || power > 0)) {
             product.coefficient = scaled(product.coefficient, *number, power);
             continue;
         }
-        const bool enter = visits < most && std::abs(power) < highest_power &&
-                           (e == root || match.open(e)) && e.size() > 0;
+        const bool enter =
+            visits < most && std::abs(power) < highest_power && (e == root || match.open(e)) && e.size() > 0;
         if (enter && e.is(k.multiply)) {
-            todo.emplace_back(e[1], power);
-            todo.emplace_back(e[0], power);
+            todo[left++] = {e[1].id(), power};
+            todo[left++] = {e[0].id(), power};
         } else if (enter && e.is(k.divide)) {
-            todo.emplace_back(e[1], -power);
-            todo.emplace_back(e[0], power);
+            todo[left++] = {e[1].id(), -power};
+            todo[left++] = {e[0].id(), power};
         } else if (enter && e.is(k.negative)) {
             if (power % 2 != 0) product.coefficient = -product.coefficient;
-            todo.emplace_back(e[0], power);
+            todo[left++] = {e[0].id(), power};
         } else if (enter && e.is(k.reciprocal)) {
-            todo.emplace_back(e[0], -power);
+            todo[left++] = {e[0].id(), -power};
         } else if (enter && e.is(k.square)) {
-            todo.emplace_back(e[0], 2 * power);
+            todo[left++] = {e[0].id(), 2 * power};
         } else if (enter && e.is(k.broadcast_to)) {
-            todo.emplace_back(e[0], power);
+            todo[left++] = {e[0].id(), power};
         } else {
             product.times(e.id(), power);
         }
@@ -104,6 +108,18 @@ Product product_of(const Match& match, Expression root) {
         product.cancelled = true;
     }
     return product;
+}
+
+const Product& Match::product() const {
+    if (!product_) product_ = std::make_shared<const Product>(product_of(*this, root_));
+    return *product_;
+}
+
+bool is_built(const Product& product, const Expression& e) {
+    if (!e.is(known().multiply) || product.coefficient != 1 || product.factors.size() != 2) return false;
+    for (std::size_t k = 0; k < 2; ++k)
+        if (product.factors[k] != Factor{e[k].id(), 1}) return false;
+    return is_scale(e[0], e) || !is_scale(e[1], e);
 }
 
 Scaled split_scale(const Product& product, const Expression& like) {
@@ -118,12 +134,12 @@ Scaled split_scale(const Product& product, const Expression& like) {
 
 Var build(const Product& product, const Expression& like) {
     Records& records = like.records();
-    const Scaled parts = split_scale(product, like);
     std::optional<Var> above, below, scale_above, scale_below;
-    for (const Factor& f : parts.rest.factors)
-        append(f.power > 0 ? above : below, raised(records.var(f.base), std::abs(f.power)));
-    for (const Factor& f : parts.scale.factors)
-        append(f.power > 0 ? scale_above : scale_below, raised(records.var(f.base), std::abs(f.power)));
+    for (const Factor& f : product.factors) {
+        const bool scale = is_scale({records, f.base}, like);
+        append(f.power > 0 ? (scale ? scale_above : above) : (scale ? scale_below : below),
+               raised(records.var(f.base), std::abs(f.power)));
+    }
 
     long double coefficient = product.coefficient;
     const auto take_number = [&] {

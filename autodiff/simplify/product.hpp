@@ -35,6 +35,9 @@ struct Product {
 /// factors over their denominators. `like` has the shape that the result takes.
 [[nodiscard]] Var build(const Product& product, const Expression& like);
 
+/// True for a product of two that is what `build` would record.
+[[nodiscard]] bool is_built(const Product& product, const Expression& e);
+
 /// The part of a product that is one number for the whole array, and the rest.
 struct Scaled {
     Product scale, rest;

@@ -7,6 +7,7 @@
 #include <xtape/autodiff/tape.hpp>
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,8 @@ enum class Agreement { exact, rounding, real };
 
 /// `exact`, `rounding`, `real`.
 [[nodiscard]] const char* to_string(Agreement agreement);
+
+struct Product;
 
 /// A record at which a rule is tried. Its operands are simplified already.
 class Match {
@@ -58,6 +61,11 @@ public:
     /// definition now stands for it.
     [[nodiscard]] std::optional<Expression> find(const Op& op, const Expression& operand) const;
 
+    /// What the root is a product of, and of which terms it is the sum (product.hpp, sum.hpp): found once for
+    /// all rules that are tried at it.
+    [[nodiscard]] const Product& product() const;
+    [[nodiscard]] const std::vector<Product>& terms() const;
+
 private:
     [[nodiscard]] Named named(const Expression& e) const {
         return e.id() < context_.names.size() ? context_.names[e.id()] : Named::no;
@@ -65,6 +73,8 @@ private:
 
     Expression root_;
     const Context& context_;
+    mutable std::shared_ptr<const Product> product_;
+    mutable std::shared_ptr<const std::vector<Product>> terms_;
 };
 
 /// Something that a rule is tested on: recorded on an empty tape with operands that are drawn.

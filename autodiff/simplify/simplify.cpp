@@ -30,6 +30,7 @@ public:
                     fmt::format("simplify({}, {}): they are on two tapes. Simplify each on its own.",
                                 outputs[0].to_string(), output.to_string()));
         map_.assign(given_->result_count(), none);
+        known_.reserve(given_->record_count());
         std::uint32_t last = 0;
         for (const Var& output : outputs)
             last = std::max(last, given_->result(output.id()).record);
@@ -90,6 +91,7 @@ private:
             const std::uint32_t id = canonical(first + k);
             map_[record.first_result + k] = id;
             if (named_.size() <= id) named_.resize(id + 1, Match::Named::no);
+            if (given_names_[record.first_result + k] == Match::Named::no) continue;
             named_[id] = std::max(named_[id], given_names_[record.first_result + k]);
             const auto [begin, end] = given_->names().equal_range(record.first_result + k);
             for (auto it = begin; it != end; ++it)
@@ -145,6 +147,7 @@ private:
                 first = work_.append_leaf(op, result.shape, result.kind, *leaf);
             } else {
                 std::vector<Var> operands;
+                operands.reserve(operands_.size());
                 for (const std::uint32_t id : operands_)
                     operands.push_back(work_.var(id));
                 first = work_.append(op, operands, attributes);
@@ -320,6 +323,7 @@ private:
                 first = to.append_leaf(work_.op(record), leaf_result.shape, leaf_result.kind, *leaf);
             } else {
                 std::vector<Var> operands;
+                operands.reserve(record.operand_count);
                 for (const std::uint32_t operand : work_.operands(record))
                     operands.push_back(to.var(moved[operand]));
                 first = to.append(work_.op(record), operands,

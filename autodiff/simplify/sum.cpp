@@ -2,6 +2,7 @@
 #include <xtape/autodiff/simplify/sum.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <unordered_set>
 
@@ -58,8 +59,7 @@ Product common_factor(const std::vector<Product>& terms, bool denominators) {
     return common;
 }
 
-Var factored(const std::vector<Product>& terms, bool denominators, const Expression& like) {
-    const Product common = common_factor(terms, denominators);
+Var factored(const std::vector<Product>& terms, const Product& common, const Expression& like) {
     std::vector<Product> rest;
     for (const Product& term : terms) {
         rest.push_back(term);
@@ -70,17 +70,22 @@ Var factored(const std::vector<Product>& terms, bool denominators, const Express
     return build(whole, like);
 }
 
-/// The terms with every sum that is a factor multiplied out; empty where they would be too many.
+/// The terms with every sum that is a factor multiplied out; empty where there is none, or they would be too
+/// many.
 std::vector<Product> expanded(const Match& match, std::vector<Product> todo) {
+    const auto is_open_sum = [&](const Factor& f) {
+        const Expression base(match.records(), f.base);
+        return f.power > 0 && is_sum(base) && match.open(base);
+    };
+    if (std::ranges::none_of(
+            todo, [&](const Product& term) { return std::ranges::any_of(term.factors, is_open_sum); }))
+        return {};
     std::vector<Product> done;
     for (std::size_t steps = 0; !todo.empty(); ++steps) {
         if (steps > 4 * most_terms || todo.size() + done.size() > most_terms) return {};
         const Product term = todo.front();
         todo.erase(todo.begin());
-        const auto sum = std::ranges::find_if(term.factors, [&](const Factor& f) {
-            const Expression base(match.records(), f.base);
-            return f.power > 0 && match.open(base) && is_sum(base);
-        });
+        const auto sum = std::ranges::find_if(term.factors, is_open_sum);
         if (sum == term.factors.end()) {
             done.push_back(term);
             continue;
@@ -100,7 +105,7 @@ std::vector<Product> expanded(const Match& match, std::vector<Product> todo) {
 /// A product with a factor that is a sum, multiplied out where that rids some term of a denominator; empty
 /// otherwise.
 std::vector<Product> distributed(const Match& match) {
-    Product product = product_of(match, match.root());
+    const Product& product = match.product();
     for (const Factor& factor : product.factors) {
         const Expression base(match.records(), factor.base);
         if (factor.power != 1 || !match.open(base) || !is_sum(base)) continue;
@@ -164,25 +169,33 @@ std::size_t cost(const Expression& root, const std::vector<std::uint32_t>& bases
 std::vector<Product> terms_of(const Match& match, Expression root) {
     const Known& k = known();
     std::vector<Product> terms;
+    terms.reserve(2); // most have no more
     const std::size_t most = match.goal() == Goal::stable ? most_terms_for_numbers : most_terms;
-    std::vector<std::pair<Expression, int>> todo{{root, 1}};
-    while (!todo.empty()) {
-        const auto [e, sign] = todo.back();
-        todo.pop_back();
-        const bool enter = (e == root || match.open(e)) && terms.size() + todo.size() + 2 <= most;
+    std::array<Factor, most_terms> todo; // with the sign as the power
+    std::size_t left = 0;
+    todo[left++] = {root.id(), 1};
+    while (left > 0) {
+        const auto [id, sign] = todo[--left];
+        const Expression e(match.records(), id);
+        const bool enter = (e == root || match.open(e)) && terms.size() + left + 2 <= most;
         if (enter && is_sum(e)) {
-            todo.emplace_back(e[1], e.is(k.add) ? sign : -sign);
-            todo.emplace_back(e[0], sign);
+            todo[left++] = {e[1].id(), e.is(k.add) ? sign : -sign};
+            todo[left++] = {e[0].id(), sign};
         } else if (enter && e.is(k.negative)) {
-            todo.emplace_back(e[0], -sign);
+            todo[left++] = {e[0].id(), -sign};
         } else if (enter && e.is(k.broadcast_to) && !e.number()) {
-            todo.emplace_back(e[0], sign);
+            todo[left++] = {e[0].id(), sign};
         } else {
             terms.push_back(product_of(match, e));
             terms.back().coefficient *= sign;
         }
     }
     return terms;
+}
+
+const std::vector<Product>& Match::terms() const {
+    if (!terms_) terms_ = std::make_shared<const std::vector<Product>>(terms_of(*this, root_));
+    return *terms_;
 }
 
 bool collect(std::vector<Product>& terms) {
@@ -229,7 +242,7 @@ Var build(const std::vector<Product>& given, const Expression& like) {
 Var expand_collect_factor(const Match& match) {
     const Expression& root = match.root();
     const bool sum = is_sum(root) || root.is(known().negative);
-    std::vector<Product> terms = sum ? terms_of(match, root) : distributed(match);
+    std::vector<Product> terms = sum ? match.terms() : distributed(match);
     if (terms.empty()) return {};
     for (const Product& term : terms)
         if (!std::isfinite(term.coefficient)) return {};
@@ -241,10 +254,11 @@ Var expand_collect_factor(const Match& match) {
     if (terms.size() < 2) {
         forms.push_back(build(terms, root));
     } else {
-        forms.push_back(factored(terms, false, root));
+        const Product shared = common_factor(terms, false);
+        forms.push_back(factored(terms, shared, root));
         if (match.goal() != Goal::stable) {
-            forms.push_back(factored(terms, true, root));
             const Product common = common_factor(terms, true);
+            if (common.factors != shared.factors) forms.push_back(factored(terms, common, root));
             std::vector<Product> rest = terms;
             for (Product& term : rest)
                 term.times(common, -1);
@@ -256,7 +270,8 @@ Var expand_collect_factor(const Match& match) {
                 collect(rest);
                 for (Product& term : rest)
                     term.times(common);
-                forms.push_back(rest.size() < 2 ? build(rest, root) : factored(rest, true, root));
+                forms.push_back(rest.size() < 2 ? build(rest, root)
+                                                : factored(rest, common_factor(rest, true), root));
             }
         }
     }

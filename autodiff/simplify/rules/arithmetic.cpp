@@ -30,9 +30,10 @@ void turn_difference(const Match& m, Product& product) {
 }
 
 Var collect_factors(const Match& m, bool cancels) {
-    Product product = product_of(m, m.root());
-    if (product.cancelled != cancels || !std::isfinite(product.coefficient)) return {};
-    const Product given = product;
+    const Product& given = m.product();
+    if (given.cancelled != cancels || !std::isfinite(given.coefficient) || is_built(given, m.root()))
+        return {};
+    Product product = given;
     if (m.goal() == Goal::textbook) turn_difference(m, product);
     return unless_same(m, build(product, m.root()), bases_of({given, product}));
 }
@@ -47,7 +48,7 @@ bool is_scaled_leaf(const Match& m, const Product& term) {
 
 Var collect_terms(const Match& m, bool cancels) {
     if (m.root().is(known().negative) && !m[0].is(known().add) && !m[0].is(known().subtract)) return {};
-    std::vector<Product> terms = terms_of(m, m.root());
+    std::vector<Product> terms = m.terms();
     const std::vector<std::uint32_t> bases = bases_of(terms);
     if (collect(terms) != cancels) return {};
     for (const Product& term : terms)

@@ -24,11 +24,11 @@ std::optional<Expression> one_plus_exp(const Expression& e) {
 
 /// 1/(1 + exp(x)) = σ(−x), exp(x)/(1 + exp(x)) = σ(x): at the first denominator of this form.
 Var logistic(const Match& m) {
-    Product product = product_of(m, m.root());
-    for (const auto& [base, power] : product.factors) {
+    for (const auto& [base, power] : m.product().factors) {
         const auto exponential = power < 0 ? one_plus_exp({m.records(), base}) : std::nullopt;
         if (!exponential) continue;
         const Expression x = (*exponential)[0];
+        Product product = m.product();
         const int below = -power, above = std::clamp(product.power_of(exponential->id()), 0, below);
         product.times(base, below);
         if (above > 0) {
@@ -43,14 +43,14 @@ Var logistic(const Match& m) {
 
 /// exp(x) σ(−x) = σ(x).
 Var exp_of_logistic(const Match& m) {
-    Product product = product_of(m, m.root());
-    for (const auto& [base, power] : product.factors) {
+    for (const auto& [base, power] : m.product().factors) {
         const Expression exponential(m.records(), base);
         if (power <= 0 || !exponential.is(known().exp)) continue;
         const Expression x = exponential[0];
         const auto minus = x.is(known().negative) ? std::optional(x[0]) : m.find(known().negative, x);
         const auto other = minus ? m.find(known().sigmoid, *minus) : std::nullopt;
-        if (!other || product.power_of(other->id()) <= 0) continue;
+        if (!other || m.product().power_of(other->id()) <= 0) continue;
+        Product product = m.product();
         product.times(base, -1);
         product.times(other->id(), -1);
         product.times(sigmoid(x.var()).id(), 1);
@@ -61,17 +61,17 @@ Var exp_of_logistic(const Match& m) {
 
 /// exp(z) / Σ exp(z), where the sum is over one axis that stays, or over all.
 Var softmax_written_out(const Match& m) {
-    Product product = product_of(m, m.root());
-    for (const auto& [base, power] : product.factors) {
+    for (const auto& [base, power] : m.product().factors) {
         const Expression total(m.records(), base);
         if (power >= 0 || !total.is(known().sum) || !total[0].is(known().exp)) continue;
         const Expression exponential = total[0], z = exponential[0];
-        if (product.power_of(exponential.id()) <= 0) continue;
+        if (m.product().power_of(exponential.id()) <= 0) continue;
         const Axes axes = total.attributes().axes("axes");
         const bool all = axes.size() == z.shape().rank();
         if (total.attributes().integer("keep") == 0 && !all) continue;
         const Var share = axes.size() == 1 ? softmax(z.var(), axes[0])
                                            : exp(z.var() - logsumexp(z.var(), axes, Keep::dims));
+        Product product = m.product();
         product.times(base, 1);
         product.times(exponential.id(), -1);
         product.times(share.id(), 1);
