@@ -62,6 +62,10 @@ std::vector<Edit> exchanged_derivatives(const Var& right, const std::vector<Appl
             if (other.definition().vjp)
                 add(what, other.definition().vjp(Pullback({operand}, {value}, {cotangent}, none), 0));
             add(what, vjp(record(other, {operand}), cotangent, operand));
+            // A (1 − A) behind A − Y: softmax's own is in that already, and is taken for elementwise.
+            if (!own.definition().elementwise && other.definition().vjp)
+                add(fmt::format("has the derivative of {} as well", other.definition().short_name()),
+                    other.definition().vjp(Pullback({operand}, {value}, {operand_gradient}, none), 0));
         }
         const Attributes attributes = records.attributes(records.record_of(value.id()));
         add(fmt::format("lacks the derivative of {}", own.definition().short_name()), cotangent);

@@ -1,7 +1,6 @@
+#include <xtape/autodiff/check/comparer.hpp>
 #include <xtape/autodiff/check/doctor.hpp>
-#include <xtape/autodiff/check/edits.hpp>
-#include <xtape/autodiff/check/reference.hpp>
-#include <xtape/autodiff/ops/arithmetic.hpp>
+#include <xtape/autodiff/check/fitted.hpp>
 #include <xtape/autodiff/simplify/simplify.hpp>
 
 #include <fmt/format.h>
@@ -21,10 +20,6 @@ constexpr int unexplained = 10;
 /// How many versions with two mistakes are compared, at most, times the entries of the step's arrays (at
 /// least `few`, below which the records and not the entries take the time): some 0.3 s.
 constexpr std::size_t most_pairs_by_entries = 4'000'000, few = 200;
-
-/// Beyond this part of the largest entry `verify` itself holds that agreement says nothing; and by chance
-/// alone not more than this part of all diagnoses may be wrong.
-constexpr long double hundredth = 0.01L;
 
 /// A person's array under the right shape, where it is the transpose or has the same entries in a row.
 std::optional<AnyArray> with_shape(const AnyArray& array, const Extents& extents) {
@@ -46,96 +41,6 @@ bool alike(const HandStep& step) {
     std::set<std::size_t> different{1};
     return !std::ranges::all_of(extents, [&](const auto& e) { return different.insert(e.second).second; });
 }
-
-/// A number that a person's array tells, perhaps divided by an extent.
-struct Number {
-    long double value;
-    std::optional<Dim> extent;
-
-    [[nodiscard]] std::string written() const {
-        return fmt::format("{:.6g}", static_cast<double>(value)) +
-               (extent ? "/" + (extent->name().empty() ? extent->to_string() : extent->name()) : "");
-    }
-};
-
-/// Values of one step, and whether they are the person's.
-class Comparer {
-public:
-    Comparer(const HandStep& step, const HandArray& mine, std::size_t longest)
-        : reference_(step.bindings, longest), element_(mine.array.element()) {}
-
-    [[nodiscard]] Array<long double> value(const Var& v) { return reference_.value(v); }
-
-    /// True where one is roughly a multiple of the other: a sieve, of which `gives` decides what remains.
-    [[nodiscard]] bool proportional(const Var& candidate, const Array<long double>& mine) {
-        if (!may_be(candidate, mine)) return false;
-        const Array<long double> value = evaluated(candidate);
-        if (value.shape() != mine.shape()) return false;
-        long double both = 0, own = 0;
-        for (std::size_t i = 0; i < mine.size(); ++i) {
-            both += value.data()[i] * mine.data()[i];
-            own += value.data()[i] * value.data()[i];
-        }
-        const long double most = hundredth * largest(mine);
-        for (std::size_t i = 0; i < mine.size(); ++i)
-            if (!(std::abs(mine.data()[i] - both / own * value.data()[i]) <= most)) return false;
-        return true;
-    }
-
-    /// True where the difference is within what rounding explains, of the version and of the largest entry (a
-    /// person's own formula may cancel where the tape's does not, as 1 − A² does), and where numbers drawn at
-    /// random would not give these as well, for one of `tried` versions: entries that agree to a part t of
-    /// the largest do so with the probability t, but for zeros, which have other reasons, and for as many as
-    /// were taken from the person's array.
-    [[nodiscard]] bool gives(const Var& candidate, const Array<long double>& mine, std::size_t tried,
-                             int unknowns = 0) {
-        if (!may_be(candidate, mine)) return false;
-        const Array<long double> value = evaluated(candidate);
-        if (value.shape() != mine.shape()) return false;
-        const long double most = largest(mine);
-        for (std::size_t i = 0; i < mine.size(); ++i)
-            if (!(std::abs(value.data()[i] - mine.data()[i]) <= hundredth * most)) return false;
-        const Truth truth = reference_.truth(candidate, element_);
-        std::vector<long double> chances;
-        for (std::size_t i = 0; i < mine.size(); ++i) {
-            const long double tolerance =
-                truth.tolerance.data()[i] + library_error * unit_roundoff(element_) * most;
-            if (!(std::abs(value.data()[i] - mine.data()[i]) <= tolerance)) return false;
-            if (mine.data()[i] != 0) chances.push_back(std::min(1.0L, tolerance / most));
-        }
-        std::ranges::sort(chances);
-        long double chance = static_cast<long double>(tried);
-        for (std::size_t i = static_cast<std::size_t>(unknowns); i < chances.size(); ++i)
-            chance *= chances[i];
-        return chance <= hundredth;
-    }
-
-    /// The value on the person's arrays, to see whether two versions differ there.
-    [[nodiscard]] Array<long double> evaluated(const Var& candidate) {
-        // Not all of thousands of versions are remembered at once.
-        constexpr std::size_t most = 64;
-        if (++evaluated_ % most == 0) reference_.forget();
-        return reference_.value(candidate);
-    }
-
-private:
-    /// Most versions of another shape need not be evaluated.
-    static bool may_be(const Var& candidate, const Array<long double>& mine) {
-        const Shape& shape = candidate.shape();
-        return !shape.sized() || std::ranges::equal(shape.dims(), mine.shape(), {}, &Dim::extent);
-    }
-
-    static long double largest(const Array<long double>& a) {
-        long double result = 0;
-        for (const long double x : a)
-            result = std::max(result, std::abs(x));
-        return result;
-    }
-
-    Reference reference_;
-    Element element_;
-    std::size_t evaluated_ = 0;
-};
 
 /// The step's inputs as other numbers, on which only versions that are equal in general are equal: all
 /// positive, as probabilities are, and of both signs, on both sides of kinks.
@@ -185,6 +90,11 @@ public:
             given_.push_back(mended ? std::optional(Given{a.name, a.var.id(), *mended, a.intermediate})
                                     : std::nullopt);
         }
+        for (const Applied& f : functions_)
+            if (const Op op = Expression(f.result).op(); op.definition().elementwise &&
+                                                         op.definition().attributes.empty() &&
+                                                         std::ranges::find(forward_, op) == forward_.end())
+                forward_.push_back(op);
     }
 
     [[nodiscard]] Diagnosis look_at(std::size_t index) {
@@ -204,6 +114,7 @@ public:
         const HandStep textbook = textbook_step(beginning_, mine.var, deferred, given, versions);
         Diagnosis diagnosis;
         diagnosis.right = formula(textbook.right);
+        diagnosis.unusable = unusable(mine.var, given);
         for (std::size_t k = 0; k < arrays_.size(); ++k)
             if (arrays_[k].failed && std::ranges::find(textbook.uses, arrays_[k].name) != textbook.uses.end())
                 diagnosis.from.push_back(arrays_[k].name);
@@ -212,19 +123,65 @@ public:
             diagnosis.size = unexplained;
             return diagnosis;
         }
-        if (examine(textbook, mine, derivatives, diagnosis)) return diagnosis;
-        const HandStep mechanical = mechanical_step(beginning_, mine.var, deferred, given, versions);
-        if (examine(mechanical, mine, derivatives, diagnosis)) return diagnosis;
-        if (!examine_pairs(textbook, mine, derivatives, diagnosis)) diagnosis.size = unexplained;
+        std::optional<HandStep> mechanical;
+        const auto explained = [&](const AnyArray& array) {
+            if (examine(textbook, mine, array, derivatives, diagnosis)) return true;
+            if (!mechanical) mechanical = mechanical_step(beginning_, mine.var, deferred, given, versions);
+            return examine(*mechanical, mine, array, derivatives, diagnosis);
+        };
+        if (explained(mine.array)) return diagnosis;
+        if (const auto mended = with_shape(mine.array, extents_of(mine));
+            mended && mended->extents() != mine.array.extents() && explained(*mended)) {
+            const std::string shape = mended->rank() == mine.array.rank()
+                                          ? "is transposed"
+                                          : "has the shape " + to_string(mine.array.extents());
+            for (std::string& cause : diagnosis.causes)
+                cause = shape + " and " + cause;
+            ++diagnosis.size;
+            return diagnosis;
+        }
+        if (examine_pairs(textbook, mine, derivatives, diagnosis)) return diagnosis;
+        diagnosis.size = unexplained;
+        diagnosis.inherited = !diagnosis.unusable.empty();
         return diagnosis;
     }
 
+    /// Factors that other arrays have told: the same mistake is likely to be made again, and one entry is
+    /// enough to recognise it.
+    void expect(std::vector<long double> factors) { factors_ = std::move(factors); }
+
 private:
+    /// Arrays that the root is made of and that have no shape in which they could be.
+    [[nodiscard]] std::vector<std::string> unusable(const Var& root, const std::vector<Given>& given) const {
+        const Records& records = beginning_.records;
+        std::vector<std::string> found;
+        std::set<std::uint32_t> seen;
+        std::vector<std::uint32_t> open{root.id()};
+        while (!open.empty()) {
+            const std::uint32_t id = open.back();
+            open.pop_back();
+            if (!seen.insert(id).second || std::ranges::count(given, id, &Given::id) > 0) continue;
+            for (std::size_t k = 0; k < arrays_.size(); ++k)
+                if (id != root.id() && !given_[k] && arrays_[k].var.id() == id)
+                    found.push_back(arrays_[k].name);
+            for (const std::uint32_t operand : records.operands(records.record_of(id)))
+                open.push_back(operand);
+        }
+        return found;
+    }
+
     [[nodiscard]] Extents extents_of(const HandArray& a) {
         Evaluation<long double> evaluation;
         for (const auto& [var, array] : beginning_.bindings)
             evaluation.bind(var, array);
         return evaluation.array(a.var).extents();
+    }
+
+    /// True where an array that it begins from is given in another shape, which its result then has as well.
+    [[nodiscard]] bool uses_misshapen(const HandStep& step) {
+        return std::ranges::any_of(arrays_, [&](const HandArray& a) {
+            return std::ranges::count(step.uses, a.name) > 0 && a.array.extents() != extents_of(a);
+        });
     }
 
     /// The functions whose derivative is taken in a step from these arrays, and not before it.
@@ -236,29 +193,31 @@ private:
         return found;
     }
 
-    /// True where this form of the step explains the array.
-    bool examine(const HandStep& step, const HandArray& mine, const std::vector<Edit>& derivatives,
-                 Diagnosis& diagnosis) {
-        Comparer comparer(step, mine, longest_);
-        const Array<long double> yours = mine.array.to<long double>(), right = comparer.value(step.right);
-        if (const auto mended = with_shape(mine.array, Extents(right.shape().begin(), right.shape().end()));
+    /// True where this form of the step explains the array, which is `mine` or that in the right shape.
+    bool examine(const HandStep& step, const HandArray& mine, const AnyArray& array,
+                 const std::vector<Edit>& derivatives, Diagnosis& diagnosis) {
+        Comparer comparer(step, mine.array.element(), longest_);
+        const Array<long double> yours = array.to<long double>(), right = comparer.value(step.right);
+        if (const auto mended = with_shape(array, Extents(right.shape().begin(), right.shape().end()));
             mended && comparer.gives(step.right, mended->to<long double>(), 1)) {
-            diagnosis.inherited = yours.shape() == right.shape();
+            diagnosis.inherited = yours.shape() == right.shape() || uses_misshapen(step);
             if (!diagnosis.inherited)
                 diagnosis.causes.push_back(yours.dimension() == right.dimension()
                                                ? "is transposed"
                                                : "has the right entries in the shape " +
-                                                     to_string(mine.array.extents()));
+                                                     to_string(array.extents()));
             return true;
         }
         if (std::ranges::all_of(yours, [](long double x) { return x == 0; })) {
             diagnosis.causes.push_back("is zero everywhere");
             return true;
         }
-        const std::vector<Edit> scaled = scalings(step.right, step.extents);
+        std::vector<Edit> scaled = scalings(step.right, step.extents);
+        for (const long double factor : factors_)
+            scaled.push_back(multiple(step.right, factor, 0));
         if (settle(step, scaled, comparer, yours, diagnosis)) return true;
         std::vector<Edit> once = likely(step, derivatives);
-        for (Edit& edit : rarer_edits(step.right, step.named, step.extents))
+        for (Edit& edit : rarer_edits(step.right, step.named, step.extents, forward_))
             once.push_back(std::move(edit));
         if (settle(step, once, comparer, yours, diagnosis)) return true;
         std::vector<Edit> more = fitted(step, comparer, yours);
@@ -279,7 +238,7 @@ private:
     /// The versions with a second mistake in each of those with one that differ on these data.
     bool examine_pairs(const HandStep& step, const HandArray& mine, const std::vector<Edit>& derivatives,
                        Diagnosis& diagnosis) {
-        Comparer comparer(step, mine, longest_);
+        Comparer comparer(step, mine.array.element(), longest_);
         const Array<long double> yours = mine.array.to<long double>();
         std::set<std::vector<long double>> values;
         const auto is_new = [&](const Var& v) {
@@ -302,70 +261,6 @@ private:
                 pairs.push_back({first.what + " and " + second.what, second.result, 2});
         }
         return settle(step, pairs, comparer, yours, diagnosis);
-    }
-
-    /// The step with one unknown number in it that the person's array tells: another term c V, a parameter
-    /// that has moved by c dV already, or a factor c. The number is that of the fewest digits that gives the
-    /// array: c itself or c n by n, as in λ/n, or both where they are equally short.
-    static std::vector<Edit> fitted(const HandStep& step, Comparer& comparer,
-                                    const Array<long double>& yours) {
-        const Array<long double> right = comparer.value(step.right);
-        std::vector<Edit> result;
-        if (yours.shape() != right.shape()) return result;
-        const auto fit = [&](const Var& direction, int size, bool by_extent, const auto& what) {
-            const Array<long double> d = comparer.value(direction);
-            if (d.shape() != right.shape()) return;
-            long double along = 0, length = 0;
-            for (std::size_t i = 0; i < d.size(); ++i) {
-                along += d.data()[i] * (yours.data()[i] - right.data()[i]);
-                length += d.data()[i] * d.data()[i];
-            }
-            const long double c = along / length;
-            if (!std::isfinite(c) || c == 0) return;
-            const auto version = [&](const Number& number) {
-                if (direction.same_as(step.right))
-                    return Edit{what(number), (1 + number.value) * direction, size, 1};
-                const Var value = number.extent
-                                      ? number.value / as_number(step.right, *number.extent) * direction
-                                      : number.value * direction;
-                return Edit{what(number), step.right + value, size, 1};
-            };
-            if (!comparer.gives(version({c, {}}).result, yours, 1, 1)) return;
-            std::vector<std::optional<Dim>> extents{std::nullopt};
-            if (by_extent && !step.extents.empty() && step.extents[0].sized())
-                extents.emplace_back(step.extents[0]);
-            constexpr int most_digits = 6;
-            for (int digits = 1; digits <= most_digits; ++digits) {
-                const std::size_t before = result.size();
-                for (const auto& extent : extents) {
-                    const long double whole = extent ? c * static_cast<long double>(extent->extent()) : c;
-                    const std::string text = fmt::format("{:.{}g}", static_cast<double>(whole), digits);
-                    Edit edit = version({digits == most_digits ? whole : std::stold(text), extent});
-                    if (digits == most_digits || comparer.gives(edit.result, yours, 1, 1))
-                        result.push_back(std::move(edit));
-                }
-                if (result.size() > before) return;
-            }
-        };
-        for (const Var& v : step.named)
-            if (same_extents(v.shape(), step.right.shape()))
-                fit(v, 1, true, [&](const Number& c) {
-                    return fmt::format("has an extra term {} {}", c.written(), v.name());
-                });
-        for (const Var& v : step.named) {
-            const auto dv = std::ranges::find(step.named, "d" + v.name(), &Var::name);
-            if (!Expression(v).is(variable_op()) || dv == step.named.end()) continue;
-            if (const Var moved = replaced(step.right, v.id(), *dv); !moved.same_as(step.right))
-                fit(moved, 1, false, [&](const Number& c) {
-                    return fmt::format(
-                        "has {0} {1} {2} d{0} where {0} belongs: it seems to be updated already", v.name(),
-                        c.value < 0 ? "−" : "+", Number{std::abs(c.value), {}}.written());
-                });
-        }
-        fit(step.right, 3, false, [](const Number& c) { // it says least
-            return fmt::format("is {:.6g} times what it should be", static_cast<double>(1 + c.value));
-        });
-        return result;
     }
 
     /// Takes the smallest versions that give the person's numbers, one of each class that is equal in
@@ -394,6 +289,7 @@ private:
         diagnosis.right = formula(step.right);
         diagnosis.alike = found.size() > 1 && alike(step);
         diagnosis.size = found[0]->size;
+        diagnosis.factor = found[0]->factor;
         return true;
     }
 
@@ -402,6 +298,8 @@ private:
     const std::vector<Applied>& functions_;
     std::size_t longest_;
     std::vector<std::optional<Given>> given_;
+    std::vector<Op> forward_; ///< elementwise functions
+    std::vector<long double> factors_;
 };
 
 } // namespace
@@ -416,10 +314,25 @@ std::vector<Diagnosis> diagnose(Beginning beginning, const std::vector<HandArray
         beginning.deferred = convention;
         Doctor doctor(beginning, arrays, functions, longest);
         std::vector<Diagnosis> diagnoses(arrays.size());
+        std::vector<long double> factors;
+        for (std::size_t k = 0; k < arrays.size(); ++k) {
+            if (!arrays[k].failed) continue;
+            Diagnosis& diagnosis = diagnoses[k] = doctor.look_at(k);
+            // It cannot be told from that array what it gives, but the same cause explains both.
+            for (std::size_t j = 0; j < k && !diagnosis.causes.empty(); ++j)
+                if (std::ranges::count(diagnosis.unusable, arrays[j].name) > 0 &&
+                    diagnoses[j].causes == diagnosis.causes) {
+                    diagnosis.inherited = true;
+                    diagnosis.causes.clear();
+                }
+            if (diagnosis.factor) factors.push_back(*diagnoses[k].factor);
+        }
+        doctor.expect(factors);
         std::pair<std::size_t, int> mistakes{0, 0};
         for (std::size_t k = 0; k < arrays.size(); ++k) {
             if (!arrays[k].failed) continue;
-            diagnoses[k] = doctor.look_at(k);
+            const bool again = !factors.empty() && !diagnoses[k].inherited && diagnoses[k].causes.empty();
+            if (again) diagnoses[k] = doctor.look_at(k);
             mistakes.first += diagnoses[k].inherited ? 0 : 1;
             mistakes.second += diagnoses[k].size;
         }

@@ -5,6 +5,7 @@
 #include <xtape/autodiff/check/derivatives.hpp>
 #include <xtape/autodiff/check/hand_step.hpp>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,14 +22,16 @@ struct HandArray {
 
 /// What the doctor says of one array that failed.
 struct Diagnosis {
-    bool inherited = false;          ///< right, given the person's own arrays nearer to the beginning
-    std::vector<std::string> from;   ///< those of them that failed
-    std::vector<std::string> causes; ///< each gives the person's numbers; likelier first; none: unexplained
-    Formula yours;                   ///< the equation with the first of them; empty where there is none
-    Formula right;                   ///< the right equation
-    bool alike = false;              ///< dimensions of these arrays are 1 or equal, so that they tell less
-    std::size_t tried = 0;           ///< how many versions were compared
-    int size = 0;                    ///< of the mistake; larger is less likely
+    bool inherited = false;            ///< right, given the person's own arrays nearer to the beginning
+    std::vector<std::string> from;     ///< those of them that failed
+    std::vector<std::string> unusable; ///< those that have no shape in which it could be made of them
+    std::vector<std::string> causes;   ///< each gives the person's numbers; likelier first; none: unexplained
+    Formula yours;                     ///< the equation with the first of them; empty where there is none
+    Formula right;                     ///< the right equation
+    bool alike = false;                ///< dimensions of these arrays are 1 or equal, so that they tell less
+    std::size_t tried = 0;             ///< how many versions were compared
+    int size = 0;                      ///< of the mistake; larger is less likely
+    std::optional<long double> factor; ///< that it has, and that nothing but the array tells
 };
 
 /// Looks at each array that failed, with the step that leads to it from the person's own arrays. A step that

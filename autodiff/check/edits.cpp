@@ -90,13 +90,20 @@ public:
         return std::move(edits_);
     }
 
-    std::vector<Edit> run_rarer() {
-        functions();
+    std::vector<Edit> run_rarer(const std::vector<Op>& forward) {
+        functions(forward);
         insertions();
         return std::move(edits_);
     }
 
 private:
+    /// A result that many versions mention is written once.
+    const std::string& called(const Var& v) {
+        std::string& text = called_[v.id()];
+        if (text.empty()) text = detail::called(v);
+        return text;
+    }
+
     /// Records one version; where the shapes do not allow it, there is none.
     template <class Replacement>
     void attempt(const std::string& what, std::uint32_t target, Replacement replacement,
@@ -112,9 +119,11 @@ private:
     }
 
     template <class Visit>
-    void each(Visit visit) const {
+    void each(Visit visit, bool masks = false) const {
         for (auto it = cone_.rbegin(); it != cone_.rend(); ++it)
-            if (const Expression e(records_, *it); e.kind() == Kind::real) visit(e);
+            if (const Expression e(records_, *it);
+                e.kind() == Kind::real || (masks && e.kind() == Kind::mask))
+                visit(e);
     }
 
     void left_out() {
@@ -136,6 +145,9 @@ private:
             if (op.definition().elementwise && e.size() == 1 && !e.is(k.negative))
                 attempt(fmt::format("has {} where {} belongs", called(e[0].var()), called(e.var())), e.id(),
                         [&] { return e[0].var(); });
+            if (const std::optional<Var> mask = factor_of(e))
+                attempt(fmt::format("lacks the factor {}", called(e[1].var())), e.id(),
+                        [&] { return *mask; });
             if (e.is(k.where))
                 for (const std::size_t kept : {1U, 2U})
                     attempt(fmt::format("lacks the condition of {}", called(e.var())), e.id(),
@@ -191,6 +203,13 @@ private:
             if (const std::optional<Var> mask = factor_of(e))
                 attempt(fmt::format("has {} transposed", called(*mask)), e.id(),
                         [&] { return e[1].var() * transpose(*mask); });
+            // As a column is, beside a column, that lost its second dimension: it is a row then.
+            if (e.is(k.add) || e.is(k.subtract))
+                for (std::size_t n = 0; n < 2; ++n)
+                    if (const Expression x = e[n]; x.var().rank() == 2 && !x.number())
+                        attempt(
+                            fmt::format("has {} transposed", called(x.var())), x.id(),
+                            [&] { return transpose(x.var()); }, Use{e.id(), n});
             if (!e.is(k.matmul)) return;
             const Var a = e[0].var(), b = e[1].var();
             attempt(fmt::format("has the factors of {} in the other order", called(e.var())), e.id(),
@@ -201,18 +220,20 @@ private:
     /// What has a name for another, or what has none for something that has.
     void exchanges(bool names_for_names) {
         std::unordered_map<std::uint32_t, int> uses;
-        each([&](const Expression& e) {
-            for (std::size_t n = 0; n < e.size(); ++n) {
-                const Expression x = e[n];
-                if (x.kind() != Kind::real || x.number() || x.var().rank() == 0) continue;
-                if (x.var().name().empty() == names_for_names) continue;
-                if (++uses[x.id()] == 2)
+        each(
+            [&](const Expression& e) {
+                for (std::size_t n = 0; n < e.size(); ++n) {
+                    const Expression x = e[n];
+                    if (x.kind() != Kind::real || x.number() || x.var().rank() == 0) continue;
+                    if (x.var().name().empty() == names_for_names) continue;
+                    if (++uses[x.id()] == 2)
+                        for (const Var& v : named_)
+                            exchange(x, v, {});
                     for (const Var& v : named_)
-                        exchange(x, v, {});
-                for (const Var& v : named_)
-                    exchange(x, v, Use{e.id(), n});
-            }
-        });
+                        exchange(x, v, Use{e.id(), n});
+                }
+            },
+            true);
     }
 
     void exchange(const Expression& x, const Var& v, const std::optional<Use>& use) {
@@ -250,21 +271,46 @@ private:
                     attempt(fmt::format("has {} product in {}", matrices ? "an elementwise" : "a matrix",
                                         called(e.var())),
                             e.id(), [&] { return matrices ? x * y : matmul(x, y); });
+            if (!matrices) return;
+            for (const Var& y : {b, transpose(b)})
+                for (const Axes& axes : {Axes{0, 1}, Axes{0}, Axes{1}})
+                    attempt(fmt::format("has the sum of an elementwise product for {}", called(e.var())),
+                            e.id(), [&] { return sum(a * y, axes, Keep::dims); });
         });
     }
 
-    void functions() {
+    /// Another function in the place of one, the same over another axis, and one of those of the forward pass
+    /// where there is none.
+    void functions(const std::vector<Op>& forward) {
+        const Known& k = known();
         const std::vector<Op> similar = similar_functions();
         each([&](const Expression& e) {
             const Op op = e.op();
-            if (std::ranges::find(similar, op) == similar.end()) return;
-            for (const Op& other : similar) {
-                if (other == op) continue;
-                const Var x = e[0].var();
-                attempt(fmt::format("has {} where {} belongs", other.definition().short_name(),
+            const bool whole = op == k.softmax || op == k.log_softmax;
+            if (!whole && std::ranges::find(similar, op) == similar.end()) return;
+            const Var x = e[0].var();
+            const auto other = [&](const Op& by, const Attributes& attributes) {
+                attempt(fmt::format("has {} where {} belongs", by.definition().short_name(),
                                     op.definition().short_name()),
-                        e.id(), [&] { return record(other, {x}); });
-            }
+                        e.id(), [&] { return record(by, {x}, attributes); });
+            };
+            for (const Op& by : similar)
+                if (by != op) other(by, {});
+            for (std::int64_t axis = 0; axis < static_cast<std::int64_t>(x.rank()); ++axis)
+                if (const Attributes over{{"axes", Axes{axis}}}; !whole)
+                    other(k.softmax, over);
+                else
+                    attempt(fmt::format("has {} over axis {}", op.definition().short_name(), axis), e.id(),
+                            [&] { return record(op, {x}, over); });
+        });
+        each([&](const Expression& e) {
+            for (std::size_t n = 0; n < e.size(); ++n)
+                if (const Var x = e[n].var(); x.kind() == Kind::real && x.rank() == 2 && !x.name().empty())
+                    for (const Op& op : forward)
+                        attempt(
+                            fmt::format("has {} of {} where {} belongs", op.definition().short_name(),
+                                        called(x), called(x)),
+                            x.id(), [&] { return record(op, {x}); }, Use{e.id(), n});
         });
     }
 
@@ -280,7 +326,7 @@ private:
                             [&] { return scaled.result; }, Use{e.id(), n});
             if (x.rank() == 0 || e.number()) return;
             for (auto v = named_.rbegin(); v != named_.rend(); ++v) // A before Z
-                if (v->kind() == Kind::real && same_extents(v->shape(), x.shape()))
+                if (v->kind() == Kind::real && v->rank() == x.rank() && broadcast(v->shape(), x.shape()))
                     attempt(fmt::format("has an extra factor {}", called(*v)), e.id(),
                             [&] { return x * *v; });
         });
@@ -292,6 +338,7 @@ private:
     const std::vector<Dim>& extents_;
     std::vector<std::uint32_t> cone_;
     std::vector<Edit> edits_;
+    std::unordered_map<std::uint32_t, std::string> called_;
 };
 
 } // namespace
@@ -322,13 +369,18 @@ std::vector<Edit> scalings(const Var& right, const std::vector<Dim>& extents) {
     return result;
 }
 
+Edit multiple(const Var& right, long double factor, int size) {
+    return {fmt::format("is {:.6g} times what it should be", static_cast<double>(factor)), factor * right,
+            size, 0, factor};
+}
+
 std::vector<Edit> edits(const Var& right, const std::vector<Var>& named, const std::vector<Dim>& extents) {
     return Editor(right, named, extents).run();
 }
 
 std::vector<Edit> rarer_edits(const Var& right, const std::vector<Var>& named,
-                              const std::vector<Dim>& extents) {
-    return Editor(right, named, extents).run_rarer();
+                              const std::vector<Dim>& extents, const std::vector<Op>& forward) {
+    return Editor(right, named, extents).run_rarer(forward);
 }
 
 std::vector<Op> similar_functions() {
@@ -343,6 +395,14 @@ std::vector<Op> similar_functions() {
 
 Var replaced(const Var& right, std::uint32_t target, const Var& by) {
     return rebuilt(right, made_of(right), target, by, {});
+}
+
+Var replaced_where_written(const Var& right, std::uint32_t target, const Var& by) {
+    std::vector<std::uint32_t> cone = made_of(right);
+    std::erase_if(cone, [&](std::uint32_t id) {
+        return id > target && id != right.id() && !right.records()->name_of(id).empty();
+    });
+    return rebuilt(right, cone, target, by, {});
 }
 
 } // namespace xtape::detail

@@ -47,8 +47,9 @@ public:
         const std::vector<bool> wanted = cone(ids);
         for (const std::uint32_t extent : from_.deferred)
             result_.deferred.push_back(dim_of(extent));
+        const bool forward = root.id() < from_.forward_end;
         for (const Given& g : given_) {
-            cut_in(g);
+            cut_in(g, forward && g.id >= from_.forward_end ? result_.gradients : result_.named);
             if (step[g.id]) result_.uses.push_back(g.name);
         }
         for (std::uint32_t id = 0; id < wanted.size(); ++id)
@@ -98,17 +99,12 @@ private:
         return Attributes(std::move(entries));
     }
 
-    Var leaf(std::uint32_t id, const std::string& name) {
-        const Result like = from_.records.result(id);
+    void cut_in(const Given& g, std::vector<Var>& among) {
+        const Result like = from_.records.result(g.id);
         const Var input =
             to().var(to().append_leaf(input_op(), sized(like.shape), like.kind, std::monostate{}));
-        to().name(input.id(), name);
-        result_.named.push_back(input);
-        return input;
-    }
-
-    void cut_in(const Given& g) {
-        const Var input = leaf(g.id, g.name);
+        to().name(input.id(), g.name);
+        among.push_back(input);
         result_.bindings.emplace_back(input, g.array);
         Var value = input;
         if (g.deferred)
@@ -210,6 +206,7 @@ HandStep textbook_step(const Beginning& beginning, const Var& root, bool root_de
     const HandStep step = mechanical_step(beginning, root, false, given, versions);
     std::vector<Var> outputs{step.right};
     outputs.insert(outputs.end(), step.named.begin(), step.named.end());
+    outputs.insert(outputs.end(), step.gradients.begin(), step.gradients.end());
     outputs.insert(outputs.end(), step.versions.begin(), step.versions.end());
     Simplified simplified = simplify(outputs);
     const auto moved = [&](const Var& v) {
@@ -224,6 +221,8 @@ HandStep textbook_step(const Beginning& beginning, const Var& root, bool root_de
         result.versions.push_back(moved(version));
     for (const Var& v : step.named)
         result.named.push_back(simplified(v));
+    for (const Var& v : step.gradients)
+        result.gradients.push_back(simplified(v));
     for (const auto& [var, array] : step.bindings)
         if (const Var v = simplified(var); !v.empty()) result.bindings.emplace_back(v, array);
     result.uses = step.uses;

@@ -273,9 +273,12 @@ void explain(const Var& cost, std::vector<Comparison>& comparisons, const std::v
             continue;
         }
         comparisons[k].answer.clear();
-        comparisons[k].note = diagnoses[k].from.empty()
-                                  ? "right, given your own arrays"
-                                  : fmt::format("inherited from {}", fmt::join(diagnoses[k].from, ", "));
+        comparisons[k].note =
+            !diagnoses[k].unusable.empty()
+                ? fmt::format("made of {}, whose shape is wrong", fmt::join(diagnoses[k].unusable, ", "))
+            : diagnoses[k].from.empty()
+                ? "right, given your own arrays"
+                : fmt::format("inherited from {}", fmt::join(diagnoses[k].from, ", "));
     }
 }
 
@@ -324,9 +327,15 @@ Report verify(const Var& cost, const NamedArrays& mine, const VerifyOptions& opt
     std::size_t next = 0;
     for (Claim& claim : claims)
         if (claim.is_gradient) claim.var = gradients[next++];
-    std::ranges::stable_sort(claims, [](const Claim& a, const Claim& b) {
+    // Of two names of one result (Z and A where the activation is the identity) the tape gave the first
+    // first.
+    const auto order = [&](const Claim& c) {
+        const std::string& name = records.name_of(c.position);
+        return std::pair(c.position, c.name != (c.is_gradient ? "d" + name : name));
+    };
+    std::ranges::stable_sort(claims, [&](const Claim& a, const Claim& b) {
         if (a.is_gradient != b.is_gradient) return b.is_gradient;
-        return a.is_gradient ? a.position > b.position : a.position < b.position;
+        return a.is_gradient ? order(a) > order(b) : order(a) < order(b);
     });
 
     std::size_t longest = 1;

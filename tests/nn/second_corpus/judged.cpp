@@ -203,10 +203,10 @@ BOOST_AUTO_TEST_CASE(single_mistakes) {
     listed.print("single mistakes of the list");
     beyond.print("single mistakes beyond the list");
     BOOST_CHECK_EQUAL(listed.all().made, 134);
-    BOOST_CHECK_GE(listed.all().culprits, 130);
-    BOOST_CHECK_GE(listed.all().first, 120);
+    BOOST_CHECK_GE(listed.all().culprits, 134);
+    BOOST_CHECK_GE(listed.all().first, 132);
     BOOST_CHECK_EQUAL(beyond.all().made, 9);
-    BOOST_CHECK_GE(beyond.all().first, 8);
+    BOOST_CHECK_GE(beyond.all().first, 9);
 }
 
 BOOST_AUTO_TEST_CASE(pairs_of_mistakes) {
@@ -219,8 +219,8 @@ BOOST_AUTO_TEST_CASE(pairs_of_mistakes) {
     }
     scores.print("pairs");
     BOOST_CHECK_EQUAL(scores.all().made, 56);
-    BOOST_CHECK_GE(scores.all().culprits, 52);
-    BOOST_CHECK_GE(scores.all().first, 46);
+    BOOST_CHECK_GE(scores.all().culprits, 55);
+    BOOST_CHECK_GE(scores.all().first, 54);
 }
 
 /// A quarter of them, chosen by the corpus' own order; all 1,000 after `-- all`.
@@ -304,5 +304,5 @@ BOOST_AUTO_TEST_CASE(single_mistakes_of_the_first_corpus) {
     }
     scores.print("single mistakes of the first corpus");
     BOOST_CHECK_EQUAL(scores.all().made, 54);
-    BOOST_CHECK_GE(scores.all().first, 52);
+    BOOST_CHECK_GE(scores.all().first, 54);
 }
