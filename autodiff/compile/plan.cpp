@@ -217,10 +217,10 @@ std::string Plan<T>::to_string() const {
         text += fmt::format("{:>3}  {}  [{:.0f} flop]\n", k + 1, steps_[k].text, steps_[k].flops);
         flops += steps_[k].flops;
     }
-    text +=
-        fmt::format("{} steps, {:.0f} flop. A run takes {} bytes: {} buffers that would be {} bytes without "
-                    "reuse, and at most {} bytes of scratch.\n",
-                    steps_.size(), flops, bytes(), buffers_, separate_bytes_, scratch_bytes_);
+    text += fmt::format(
+        "{} steps, {:.0f} flop. A run takes {} bytes: buffers ({} of them, {} bytes without reuse) "
+        "and at most {} bytes of scratch.\n",
+        steps_.size(), flops, bytes(), buffers_, separate_bytes_, scratch_bytes_);
     return text;
 }
 
