@@ -77,13 +77,14 @@ struct Program<T>::State {
             throw ArgumentError(
                 fmt::format("Program::run: it has {} outputs and was given {} arrays for them.",
                             plan.output_extents().size(), to.size()));
-        xt::svector<detail::Bytes, 32> read(inputs.size()), written(to.size()); // not on the heap, as a rule
-        for (std::size_t i = 0; i < inputs.size(); ++i)
-            read[i] = detail::bytes_of(inputs[i]);
-        for (std::size_t k = 0; k < to.size(); ++k) {
+        // Bytes of each output; not on the heap, as a rule.
+        xt::svector<std::size_t, 32> sizes(to.size());
+        for (std::size_t k = 0; k < to.size(); ++k)
+            sizes[k] = sizeof(T) * size_of(to[k].extents());
+        const auto written = [&](std::size_t k) {
             const auto* begin = reinterpret_cast<const std::byte*>(to[k].data());
-            written[k] = {begin, begin + sizeof(T) * size_of(to[k].extents())};
-        }
+            return detail::Bytes{begin, begin + sizes[k]};
+        };
         for (std::size_t k = 0; k < to.size(); ++k) {
             if (to[k].extents() != plan.output_extents()[k])
                 throw ShapeError(
@@ -92,18 +93,18 @@ struct Program<T>::State {
                                 k, outputs[k].to_string(), xtape::to_string(plan.output_extents()[k]),
                                 xtape::to_string(to[k].extents())));
             for (std::size_t i = 0; i < inputs.size(); ++i)
-                if (overlap(read[i], written[k]))
+                if (overlap(detail::bytes_of(inputs[i]), written(k)))
                     throw ArgumentError(
                         fmt::format("Program::run: the array for output {} overlaps that for input "
                                     "{}. Give an array of its own.",
                                     k, i));
             for (std::size_t other = 0; other < k; ++other)
-                if (overlap(written[other], written[k]))
+                if (overlap(written(other), written(k)))
                     throw ArgumentError(
                         fmt::format("Program::run: the arrays for outputs {} and {} overlap. Give "
                                     "each an array of its own.",
                                     other, k));
-            if (const auto variable = plan.variable_within(written[k]))
+            if (const auto variable = plan.variable_within(written(k)))
                 throw ArgumentError(
                     fmt::format("Program::run: the array for output {} overlaps the variable {}. "
                                 "Give an array of its own.",
