@@ -20,10 +20,10 @@ struct GuardError : DomainError {
 /// an Evaluation, a Program or a simplified tape throws GuardError before it delivers anything. A result that
 /// was recorded before the decision does not rest on it, even where one branch returns it. Derivatives are
 /// those of the branch taken; `grad(f)` and its kin record f anew at each point, and `compile(f)` where no
-/// branch that it has recorded is the one. A decision inside a function
-/// that is called, mapped or scanned is made once, from what the function takes from outside. What conditions
-/// need is kept with the tape, so that a loop that decides at each step computes each step once; where arrays
-/// are bound for one decision, it is computed for that one alone.
+/// branch that it has recorded is the one. A decision inside a function that is called, mapped or scanned is
+/// made once, from what the function takes from outside. What conditions need is kept with the tape, so that
+/// a loop that decides at each step computes each step once; where arrays are bound for one decision, it is
+/// computed for that one alone.
 ///
 /// Throws KindError where the condition is no mask, ShapeError where it has not one entry, BindingError where
 /// something that it needs has no value: an input that is not bound, or an argument of a function that is
