@@ -208,8 +208,10 @@ private:
                                                      to_string(array.extents()));
             return true;
         }
-        if (std::ranges::all_of(yours, [](long double x) { return x == 0; })) {
-            diagnosis.causes.push_back("is zero everywhere");
+        const auto zero = [](const auto& a) { return std::ranges::all_of(a, [](auto x) { return x == 0; }); };
+        if (zero(yours)) {
+            diagnosis.inherited = yours.shape() == right.shape() && zero(right);
+            if (!diagnosis.inherited) diagnosis.causes.push_back("is zero everywhere");
             return true;
         }
         std::vector<Edit> scaled = scalings(step.right, step.extents);

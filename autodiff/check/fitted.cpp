@@ -89,7 +89,7 @@ private:
 
 /// The gradient of a parameter that the person has; empty where there is none.
 Var gradient_of(const HandStep& step, const Var& v) {
-    for (const std::vector<Var>* given : {&step.named, &step.gradients})
+    for (const std::vector<Var>* given : {&step.named, &step.later})
         if (const auto dv = std::ranges::find(*given, "d" + v.name(), &Var::name); dv != given->end())
             return *dv;
     return {};

@@ -47,9 +47,9 @@ public:
         const std::vector<bool> wanted = cone(ids);
         for (const std::uint32_t extent : from_.deferred)
             result_.deferred.push_back(dim_of(extent));
-        const bool forward = root.id() < from_.forward_end;
+        const std::vector<bool> later = made_of(root.id());
         for (const Given& g : given_) {
-            cut_in(g, forward && g.id >= from_.forward_end ? result_.gradients : result_.named);
+            cut_in(g, later[g.id] && g.id != root.id() ? result_.later : result_.named);
             if (step[g.id]) result_.uses.push_back(g.name);
         }
         for (std::uint32_t id = 0; id < wanted.size(); ++id)
@@ -67,6 +67,17 @@ public:
 
 private:
     [[nodiscard]] Records& to() const { return *result_.tape.records(); }
+
+    /// What is made of a result, by id, itself included.
+    [[nodiscard]] std::vector<bool> made_of(std::uint32_t id) const {
+        const Records& records = from_.records;
+        std::vector<bool> made(records.result_count(), false);
+        made[id] = true;
+        for (++id; id < made.size(); ++id)
+            made[id] = std::ranges::any_of(records.operands(records.record_of(id)),
+                                           [&](std::uint32_t operand) { return made[operand]; });
+        return made;
+    }
 
     void size(const Shape& shape, const AnyArray& array) {
         for (std::size_t axis = 0; axis < shape.rank(); ++axis)
@@ -206,7 +217,7 @@ HandStep textbook_step(const Beginning& beginning, const Var& root, bool root_de
     const HandStep step = mechanical_step(beginning, root, false, given, versions);
     std::vector<Var> outputs{step.right};
     outputs.insert(outputs.end(), step.named.begin(), step.named.end());
-    outputs.insert(outputs.end(), step.gradients.begin(), step.gradients.end());
+    outputs.insert(outputs.end(), step.later.begin(), step.later.end());
     outputs.insert(outputs.end(), step.versions.begin(), step.versions.end());
     Simplified simplified = simplify(outputs);
     const auto moved = [&](const Var& v) {
@@ -221,8 +232,8 @@ HandStep textbook_step(const Beginning& beginning, const Var& root, bool root_de
         result.versions.push_back(moved(version));
     for (const Var& v : step.named)
         result.named.push_back(simplified(v));
-    for (const Var& v : step.gradients)
-        result.gradients.push_back(simplified(v));
+    for (const Var& v : step.later)
+        result.later.push_back(simplified(v));
     for (const auto& [var, array] : step.bindings)
         if (const Var v = simplified(var); !v.empty()) result.bindings.emplace_back(v, array);
     result.uses = step.uses;

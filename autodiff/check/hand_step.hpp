@@ -25,7 +25,7 @@ struct HandStep {
     Var right;                     ///< what the step should give
     std::vector<Var> versions;     ///< what other results of the given tape have become
     std::vector<Var> named;        ///< what else has a name, used by the step or not
-    std::vector<Var> gradients;    ///< the given ones, of a step of the forward pass; else among `named`
+    std::vector<Var> later;        ///< given arrays made of it, which only updated parameters hold
     std::vector<std::string> uses; ///< the names of the given arrays that the step begins from
     std::vector<std::pair<Var, AnyArray>> bindings; ///< the person's arrays
     std::vector<Dim> extents;  ///< other than one; those by which the cost divides come first

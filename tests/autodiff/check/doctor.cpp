@@ -254,6 +254,33 @@ BOOST_AUTO_TEST_CASE(what_no_mistake_gives_is_not_explained) {
     BOOST_TEST(findings(report).at("dW1").starts_with(": nothing reproduces it"), report.to_string());
 }
 
+BOOST_AUTO_TEST_CASE(what_is_made_of_zeros_is_zero_and_inherits_it) {
+    Hand hand;
+    hand.mistakes["dZ1"] = [](Hand& h) { h["dZ1"] *= 0; };
+    const Report report = hand.derive().check();
+    const auto found = findings(report);
+    BOOST_TEST(found.size() == 1u, report.to_string());
+    BOOST_TEST(found.at("dZ1").starts_with(": yours is zero everywhere"), report.to_string());
+    BOOST_TEST(report["dW1"].note == "inherited from dZ1");
+    // What is zero though nothing that it is made of is.
+    hand.mistakes["dW2"] = [](Hand& h) { h["dW2"] *= 0; };
+    BOOST_TEST(findings(hand.derive().check()).at("dW2").starts_with(": yours is zero everywhere"));
+}
+
+/// Of one example db1 is dZ1, and says nothing of it: it was made of it.
+BOOST_AUTO_TEST_CASE(what_is_made_of_an_array_does_not_explain_it) {
+    Hand hand;
+    hand.n = 1;
+    hand.mistakes["dZ1"] = [](Hand& h) {
+        for (std::size_t i = 0; i < h.n1; ++i)
+            h["dZ1"](i, 0) += 1.0 / (3.0 + static_cast<double>(i * i));
+    };
+    const Report report = hand.derive().check();
+    const auto found = findings(report);
+    BOOST_TEST(found.size() == 1u, report.to_string());
+    BOOST_TEST(found.at("dZ1").starts_with(": nothing reproduces it"), report.to_string());
+}
+
 BOOST_AUTO_TEST_CASE(what_data_cannot_tell_apart_is_all_given) {
     Hand hand;
     hand.n = 2; // an extra 1/n and an extra 1/2 are the same numbers
