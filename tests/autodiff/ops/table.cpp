@@ -2,6 +2,7 @@
 /// each is the records that its rule appends. `operations_table <page>` fails where the page is out of date;
 /// with `--write` it writes it.
 
+#include "../written_page.hpp"
 #include <xtape/autodiff.hpp>
 #include <xtape/autodiff/ops/families.hpp>
 #include <xtape/autodiff/records.hpp>
@@ -10,9 +11,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
 #include <map>
-#include <sstream>
 
 using namespace xtape;
 
@@ -275,21 +274,4 @@ stands under kink; outside its domain an operation gives no number. Functions ma
 
 } // namespace
 
-int main(int argc, char** argv) {
-    const std::vector<std::string> arguments(argv + 1, argv + argc);
-    if (arguments.empty() || arguments.size() > 2 || (arguments.size() == 2 && arguments[1] != "--write")) {
-        fmt::print(stderr, "operations_table <page> [--write]\n");
-        return 2;
-    }
-    const std::string text = page();
-    if (arguments.size() == 2) {
-        std::ofstream(arguments[0]) << text;
-        return 0;
-    }
-    std::stringstream now;
-    now << std::ifstream(arguments[0]).rdbuf();
-    if (now.str() == text) return 0;
-    fmt::print(stderr, "{} is not what the definitions say. Write it again: operations_table {} --write\n",
-               arguments[0], arguments[0]);
-    return 1;
-}
+int main(int argc, char** argv) { return written_page(argc, argv, page); }

@@ -2,12 +2,10 @@
 /// each choice, and whole networks. `equations_table <page>` fails where the page is out of date; with
 /// `--write` it writes it.
 
+#include "../written_page.hpp"
 #include "networks.hpp"
 
 #include <fmt/format.h>
-
-#include <fstream>
-#include <sstream>
 
 using namespace xtape;
 
@@ -131,21 +129,4 @@ chain rule gives, and the forms that rules made of it.
 
 } // namespace
 
-int main(int argc, char** argv) {
-    const std::vector<std::string> arguments(argv + 1, argv + argc);
-    if (arguments.empty() || arguments.size() > 2 || (arguments.size() == 2 && arguments[1] != "--write")) {
-        fmt::print(stderr, "equations_table <page> [--write]\n");
-        return 2;
-    }
-    const std::string text = page();
-    if (arguments.size() == 2) {
-        std::ofstream(arguments[0]) << text;
-        return 0;
-    }
-    std::stringstream now;
-    now << std::ifstream(arguments[0]).rdbuf();
-    if (now.str() == text) return 0;
-    fmt::print(stderr, "{} is not what is printed. Write it again: equations_table {} --write\n",
-               arguments[0], arguments[0]);
-    return 1;
-}
+int main(int argc, char** argv) { return written_page(argc, argv, page); }

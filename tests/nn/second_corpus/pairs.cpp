@@ -12,8 +12,7 @@ struct Pair {
     Saved saved;
 };
 
-constexpr Saved all = Saved::all, textbook = Saved::textbook, deltas = Saved::deltas,
-                parameters = Saved::parameters;
+using enum Saved;
 
 constexpr Pair table[] = {
     {"tanh-bce/dZ1/extra_mean", "tanh-bce/dW2/missing_mean", all},
