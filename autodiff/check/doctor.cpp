@@ -111,7 +111,10 @@ public:
         std::vector<Var> versions;
         for (const Edit& edit : derivatives)
             versions.push_back(edit.result);
-        const HandStep textbook = textbook_step(beginning_, mine.var, deferred, given, versions);
+        const auto written = [&](Form form) {
+            return hand_step(beginning_, mine.var, deferred, given, versions, form);
+        };
+        const HandStep textbook = written(Form::textbook);
         Diagnosis diagnosis;
         diagnosis.right = formula(textbook.right);
         diagnosis.unusable = unusable(mine.var, given);
@@ -123,11 +126,11 @@ public:
             diagnosis.size = unexplained;
             return diagnosis;
         }
-        std::optional<HandStep> mechanical;
+        std::optional<HandStep> chain_rule;
         const auto explained = [&](const AnyArray& array) {
             if (examine(textbook, mine, array, derivatives, diagnosis)) return true;
-            if (!mechanical) mechanical = mechanical_step(beginning_, mine.var, deferred, given, versions);
-            return examine(*mechanical, mine, array, derivatives, diagnosis);
+            if (!chain_rule) chain_rule = written(Form::chain_rule);
+            return examine(*chain_rule, mine, array, derivatives, diagnosis);
         };
         if (explained(mine.array)) return diagnosis;
         if (const auto mended = with_shape(mine.array, extents_of(mine));

@@ -183,6 +183,40 @@ Var times_deferred(const std::vector<Dim>& deferred, Var v) {
     return v;
 }
 
+/// Those that hold for floating-point numbers, but not at products: whose factors are whose is kept.
+std::vector<Rule> chain_rules() {
+    std::vector<Rule> rules;
+    for (Rule rule : standard_rules()) {
+        std::erase(rule.at, known().multiply); // one at nothing else, or at everything, is left out
+        if (rule.agreement != Agreement::real && !rule.at.empty()) rules.push_back(std::move(rule));
+    }
+    return rules;
+}
+
+/// A step by these rules; `finish` may take a result of it further.
+template <class Finish>
+HandStep rewritten(const HandStep& step, std::vector<Rule> rules, Finish finish) {
+    std::vector<Var> outputs{step.right};
+    for (const auto* vars : {&step.named, &step.later, &step.versions})
+        outputs.insert(outputs.end(), vars->begin(), vars->end());
+    Simplified simplified = simplify(outputs, {.rules = std::move(rules)});
+    HandStep result;
+    result.right = finish(simplified(step.right));
+    for (const Var& version : step.versions)
+        result.versions.push_back(finish(simplified(version)));
+    for (const Var& v : step.named)
+        result.named.push_back(simplified(v));
+    for (const Var& v : step.later)
+        result.later.push_back(simplified(v));
+    for (const auto& [var, array] : step.bindings)
+        if (const Var v = simplified(var); !v.empty()) result.bindings.emplace_back(v, array);
+    result.uses = step.uses;
+    result.extents = step.extents;
+    result.deferred = step.deferred;
+    result.tape = std::move(simplified.tape);
+    return result;
+}
+
 /// Without a name for the result of the step itself, which its formula is to be written out.
 std::string written(const Var& result, bool by_name, Markup markup) {
     Records& records = *result.records();
@@ -202,45 +236,21 @@ std::string written(const Var& result, bool by_name, Markup markup) {
 
 } // namespace
 
-HandStep mechanical_step(const Beginning& beginning, const Var& root, bool root_deferred,
-                         const std::vector<Given>& given, const std::vector<Var>& versions) {
+HandStep hand_step(const Beginning& beginning, const Var& root, bool root_deferred,
+                   const std::vector<Given>& given, const std::vector<Var>& versions, Form form) {
     HandStep step = Copy(beginning, given).run(root, versions);
-    if (!root_deferred) return step;
-    step.right = times_deferred(step.deferred, step.right);
-    for (Var& version : step.versions)
-        version = times_deferred(step.deferred, version);
-    return step;
-}
-
-HandStep textbook_step(const Beginning& beginning, const Var& root, bool root_deferred,
-                       const std::vector<Given>& given, const std::vector<Var>& versions) {
-    const HandStep step = mechanical_step(beginning, root, false, given, versions);
-    std::vector<Var> outputs{step.right};
-    outputs.insert(outputs.end(), step.named.begin(), step.named.end());
-    outputs.insert(outputs.end(), step.later.begin(), step.later.end());
-    outputs.insert(outputs.end(), step.versions.begin(), step.versions.end());
-    Simplified simplified = simplify(outputs);
-    const auto moved = [&](const Var& v) {
-        const Var now = simplified(v);
-        if (!root_deferred) return now;
-        const Var without = without_deferred(beginning, now);
-        return without.empty() ? times_deferred(step.deferred, now) : without;
-    };
-    HandStep result;
-    result.right = moved(step.right);
-    for (const Var& version : step.versions)
-        result.versions.push_back(moved(version));
-    for (const Var& v : step.named)
-        result.named.push_back(simplified(v));
-    for (const Var& v : step.later)
-        result.later.push_back(simplified(v));
-    for (const auto& [var, array] : step.bindings)
-        if (const Var v = simplified(var); !v.empty()) result.bindings.emplace_back(v, array);
-    result.uses = step.uses;
-    result.extents = step.extents;
-    result.deferred = step.deferred;
-    result.tape = std::move(simplified.tape);
-    return result;
+    if (form == Form::textbook)
+        return rewritten(step, standard_rules(), [&](const Var& now) {
+            if (!root_deferred) return now;
+            const Var without = without_deferred(beginning, now);
+            return without.empty() ? times_deferred(step.deferred, now) : without;
+        });
+    if (root_deferred) {
+        step.right = times_deferred(step.deferred, step.right);
+        for (Var& version : step.versions)
+            version = times_deferred(step.deferred, version);
+    }
+    return rewritten(step, chain_rules(), [](const Var& now) { return now; });
 }
 
 Formula formula(const Var& result) {

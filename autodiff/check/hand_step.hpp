@@ -41,14 +41,15 @@ struct Beginning {
     std::vector<std::uint32_t> deferred; ///< the extents by which deferred gradients are not divided
 };
 
-/// The step that gives `root` as the chain rule writes it: repeated from the tape, with the given arrays cut
-/// in as inputs. `root_deferred`: times the deferred extents. `versions` of the root are treated like it.
-[[nodiscard]] HandStep mechanical_step(const Beginning& beginning, const Var& root, bool root_deferred,
-                                       const std::vector<Given>& given, const std::vector<Var>& versions);
+/// How a step is written: as a textbook does, or as the chain rule gives it, with the same factors in the
+/// same products.
+enum class Form { textbook, chain_rule };
 
-/// The same step as a textbook writes it.
-[[nodiscard]] HandStep textbook_step(const Beginning& beginning, const Var& root, bool root_deferred,
-                                     const std::vector<Given>& given, const std::vector<Var>& versions);
+/// The step that gives `root`: repeated from the tape, with the given arrays cut in as inputs.
+/// `root_deferred`: times the deferred extents. `versions` of the root are treated like it.
+[[nodiscard]] HandStep hand_step(const Beginning& beginning, const Var& root, bool root_deferred,
+                                 const std::vector<Given>& given, const std::vector<Var>& versions,
+                                 Form form);
 
 /// The right-hand side of an equation, as it is printed.
 struct Formula {

@@ -281,6 +281,22 @@ BOOST_AUTO_TEST_CASE(what_is_made_of_an_array_does_not_explain_it) {
     BOOST_TEST(found.at("dZ1").starts_with(": nothing reproduces it"), report.to_string());
 }
 
+/// In no form but the chain rule's is there a term whose sign is wrong.
+BOOST_AUTO_TEST_CASE(the_chain_rule_is_written_without_what_the_tape_records_of_signs) {
+    Hand hand;
+    hand.mistakes["dZ2"] = [](Hand& h) {
+        h["dA2"] = -h["Y"] / h["A2"] - (1 - h["Y"]) / (1 - h["A2"]);
+        h["dZ2"] = h["dA2"] * h["A2"] * (1 - h["A2"]);
+    };
+    const Report report = hand.derive().check();
+    const auto found = findings(report);
+    BOOST_TEST(found.size() == 1u, report.to_string());
+    BOOST_TEST(found.at("dA2") == ": yours has the opposite sign of 1/n (1 − Y)/(1 − A2); dZ2 inherited\n"
+                                  "  yours: dA2 = n (−1/n Y/A2 − 1/n (1 − Y)/(1 − A2))\n"
+                                  "  right: dA2 = n (−1/n Y/A2 + 1/n (1 − Y)/(1 − A2))",
+               report.to_string());
+}
+
 BOOST_AUTO_TEST_CASE(what_data_cannot_tell_apart_is_all_given) {
     Hand hand;
     hand.n = 2; // an extra 1/n and an extra 1/2 are the same numbers
