@@ -63,6 +63,7 @@ std::shared_ptr<const Plan<T>> PlanCache<T>::plan(std::span<const Extents* const
     }
     for (const Var& output : program_.outputs)
         results.push_back(output.id());
+    idle_.reserve(most_plans); // so that a run that is put aside allocates nothing
     plans_.insert(plans_.begin(), Plan<T>::make(program_.tape.records(), results, shapes, whole));
     if (plans_.size() > most_plans) {
         std::erase_if(idle_, [&](const auto& run) { return run->plan == plans_.back(); });
@@ -90,14 +91,16 @@ std::unique_ptr<Run<T>> PlanCache<T>::take(std::span<const AnyArray> arrays) {
     if (run && fits(*run->plan, arrays)) return run;
     {
         const std::lock_guard lock(mutex_);
+        put_aside(std::move(run));
         const auto it =
             std::ranges::find_if(idle_, [&](const auto& idle) { return fits(*idle->plan, arrays); });
         if (it != idle_.end()) {
-            std::swap(run, *it);
-            if (!*it) idle_.erase(it);
+            run = std::move(*it);
+            idle_.erase(it);
+            const auto plan = std::ranges::find(plans_, run->plan);
+            std::rotate(plans_.begin(), plan, plan + 1);
             return run;
         }
-        if (run) idle_.push_back(std::move(run));
     }
     auto plan = plan_for(arrays);
     auto workspace = plan->workspace();
@@ -109,7 +112,12 @@ void PlanCache<T>::give_back(std::unique_ptr<Run<T>> run) {
     run.reset(last_.exchange(run.release(), std::memory_order_acq_rel));
     if (!run) return;
     const std::lock_guard lock(mutex_);
-    if (std::ranges::count(plans_, run->plan) > 0) idle_.push_back(std::move(run));
+    put_aside(std::move(run));
+}
+
+template <std::floating_point T>
+void PlanCache<T>::put_aside(std::unique_ptr<Run<T>> run) {
+    if (run && std::ranges::count(plans_, run->plan) > 0) idle_.push_back(std::move(run));
 }
 
 template class PlanCache<float>;

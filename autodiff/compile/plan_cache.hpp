@@ -48,13 +48,15 @@ public:
 private:
     bool fits(const Plan<T>& plan, std::span<const AnyArray> arrays) const;
     void check(std::size_t k, const AnyArray& array) const;
+    /// Makes a run idle, under the lock, unless its plan is no longer kept.
+    void put_aside(std::unique_ptr<Run<T>> run);
 
     std::vector<Input> inputs_;
     Expanded program_;
     std::atomic<Run<T>*> last_ = nullptr; ///< the run given back last: as a rule the next is like it
     std::mutex mutex_;
     std::vector<std::shared_ptr<const Plan<T>>> plans_; ///< the last used comes first
-    std::vector<std::unique_ptr<Run<T>>> idle_;
+    std::vector<std::unique_ptr<Run<T>>> idle_;         ///< each of one of these plans
 };
 
 /// Whether arrays with these extents could have this shape.

@@ -44,6 +44,29 @@ BOOST_AUTO_TEST_CASE(a_second_run_allocates_nothing) {
     BOOST_TEST(program.plan({{3, 700}, {2, 3}, {2, 1}}).fallbacks() == 0u);
 }
 
+// Eight sets of extents are kept, and a ninth takes the place of the one that was used longest ago.
+BOOST_AUTO_TEST_CASE(what_is_used_again_and_again_stays_planned) {
+    Layer layer;
+    const auto program = layer.program();
+    Draw draw(3);
+    const Array<double> often = draw.reals({3, 5}), W = draw.reals({2, 3}), b = draw.reals({2, 1});
+    auto J = Array<double>::from_shape({}), dW = Array<double>::from_shape({2, 3}),
+         db = Array<double>::from_shape({2, 1});
+    const auto allocated_by = [&](const Array<double>& X) {
+        const std::size_t before = allocations();
+        program.run({X, W, b}, {J, dW, db});
+        return allocations() - before;
+    };
+    const Array<double> first = draw.reals({3, 6});
+    for (const auto* X : {&often, &first, &often})
+        allocated_by(*X);
+    for (std::size_t n = 7; n < 20; ++n) {
+        BOOST_TEST(allocated_by(draw.reals({3, n})) > 0u);
+        BOOST_TEST(allocated_by(often) == 0u);
+    }
+    BOOST_TEST(allocated_by(first) > 0u);
+}
+
 BOOST_AUTO_TEST_CASE(threads_share_a_program) {
     Layer layer;
     const auto program = layer.program();
