@@ -4,6 +4,7 @@
 /// (`a/expert`) with the quartiles beside (`a/expert:q1`, `:q3`), and bytes of intermediate arrays.
 /// Everybody's cost and gradients must agree before anybody is timed.
 
+#include "../markdown.hpp"
 #include "../turns.hpp"
 #include "contestant.hpp"
 
@@ -11,7 +12,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <benchmark/benchmark.h>
 #include <cmath>
 #include <limits>
 #include <random>
@@ -139,12 +139,7 @@ public:
 
 } // namespace
 
-/// `--markdown` prints the table.
 int main(int argc, char** argv) {
-    const auto end =
-        std::remove_if(argv, argv + argc, [](const char* a) { return std::string(a) == "--markdown"; });
-    const bool markdown = end != argv + argc;
-    argc = static_cast<int>(end - argv);
     add<double>({2, 4, 1}, 4, 51);
     add<double>({2, 4, 1}, 400, 51);
     add<double>({30, 16, 1}, 569, 51);
@@ -156,11 +151,6 @@ int main(int argc, char** argv) {
     add<double>({30, 16, 1}, 200000, 15);
     add<float>({784, 256, 128, 10}, 256, 21);
     add<float>({4, 32, 16, 4}, 10000, 21);
-    benchmark::Initialize(&argc, argv);
-    if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
     Table table;
-    if (markdown)
-        benchmark::RunSpecifiedBenchmarks(&table);
-    else
-        benchmark::RunSpecifiedBenchmarks();
+    return contest::run(argc, argv, table);
 }

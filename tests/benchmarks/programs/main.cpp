@@ -1,9 +1,10 @@
 /// `--markdown` prints tables.
 
+#include "../markdown.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <benchmark/benchmark.h>
 #include <cmath>
 #include <string>
 
@@ -69,15 +70,6 @@ private:
 } // namespace
 
 int main(int argc, char** argv) {
-    const auto end =
-        std::remove_if(argv, argv + argc, [](const char* a) { return std::string(a) == "--markdown"; });
-    const bool markdown = end != argv + argc;
-    argc = static_cast<int>(end - argv);
-    benchmark::Initialize(&argc, argv);
-    if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
     Tables tables;
-    if (markdown)
-        benchmark::RunSpecifiedBenchmarks(&tables);
-    else
-        benchmark::RunSpecifiedBenchmarks();
+    return contest::run(argc, argv, tables);
 }
