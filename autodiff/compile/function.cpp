@@ -90,8 +90,9 @@ Chosen<T> Recordings<T>::at(const std::vector<AnyArray>& arrays, const Record& r
                                         fmt::join(shapes, ", "), found.recording->graph.to_string(),
                                         graph.to_string()));
     }
-    recordings_.push_front(std::make_shared<const Recording<T>>(Recording<T>{
-        std::move(extents), std::move(result), std::move(graph), compile<T>(inputs, outputs), decides}));
+    recordings_.push_front(std::make_shared<const Recording<T>>(
+        Recording<T>{std::move(extents), std::move(result), std::move(graph),
+                     compile<T>(inputs, outputs, {.threads = options.threads}), decides}));
     ++made_;
     if (recordings_.size() > std::max<std::size_t>(options.kept, 1)) recordings_.pop_back();
     Chosen<T> chosen{recordings_.front(), {}};

@@ -28,6 +28,7 @@ struct CompileOptions {
     /// arrays of these shapes, since a captured value changed or f is random. For debugging; it costs what
     /// recording costs.
     bool check = false;
+    std::size_t threads = 0; ///< in which a run works at most, as those of ProgramOptions
     std::size_t kept = 8; ///< recordings, of shapes and of branches, the last used of each element type; ≥ 1
 };
 

@@ -35,8 +35,16 @@ void gather(Element element, const void* from, std::ptrdiff_t offset, std::ptrdi
     }
 }
 
-/// Folds entry by entry.
+/// What folding begins with.
 template <class T>
+T neutral(Fold fold) {
+    constexpr T infinity = std::numeric_limits<T>::infinity();
+    return fold == Fold::sum ? T{0} : fold == Fold::maximum ? -infinity : infinity;
+}
+
+} // namespace
+
+template <std::floating_point T>
 void fold_into(Fold fold, T* at, const T* entries, std::size_t n) {
     if (fold == Fold::sum && n == 1) {
         *at += *entries;
@@ -47,15 +55,6 @@ void fold_into(Fold fold, T* at, const T* entries, std::size_t n) {
                        : fold == Fold::maximum ? Primitive::maximum
                                                : Primitive::minimum](at, both, n);
 }
-
-/// What folding begins with.
-template <class T>
-T neutral(Fold fold) {
-    constexpr T infinity = std::numeric_limits<T>::infinity();
-    return fold == Fold::sum ? T{0} : fold == Fold::maximum ? -infinity : infinity;
-}
-
-} // namespace
 
 template <std::floating_point T>
 std::ptrdiff_t Loop<T>::offset(const Strides& strides, std::size_t row) const {
@@ -148,6 +147,8 @@ void Loop<T>::run(void* const* memory, T* scratch, T** pointers, bool first) con
         }
 }
 
+template void fold_into(Fold, float*, const float*, std::size_t);
+template void fold_into(Fold, double*, const double*, std::size_t);
 template struct Loop<float>;
 template struct Loop<double>;
 

@@ -11,6 +11,10 @@
 
 namespace xtape::detail {
 
+/// Folds n entries into as many others, entry by entry.
+template <std::floating_point T>
+void fold_into(Fold fold, T* at, const T* entries, std::size_t n);
+
 /// One pass over the positions of `space`, in row-major order. A slot holds the entries of one value at the
 /// positions of the block at hand: in a register of the workspace, or where the value lies in memory.
 template <std::floating_point T>

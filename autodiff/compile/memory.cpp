@@ -101,9 +101,15 @@ void Plan<T>::place() {
     for (std::size_t storage = 0; storage < first.size(); ++storage)
         if (first[storage] != none && storages_[storage].place == Place::memory)
             begins[first[storage]].push_back(storage);
-    Held held;
+    // What belongs to the columns of a tile is there once for each piece that is worked on at the same time.
+    Held whole, tile;
+    const auto within = [&](std::size_t s) { return tiles_begin_ <= s && s < tiles_end_; };
+    for (Accumulator& accumulator : accumulators_)
+        if (pieces_ > 1)
+            accumulator.at = tile.take(aligned(storages_[accumulator.storage].bytes()), steps_.size());
     for (std::size_t s = 0; s < steps_.size(); ++s) {
-        held.free_before(s);
+        whole.free_before(s);
+        tile.free_before(s);
         auto* loop = std::get_if<Loop<T>>(&steps_[s].work);
         auto* rest = tiles_begin_ <= s && s < tiles_begin_ + rest_.size()
                          ? std::get_if<Loop<T>>(&rest_[s - tiles_begin_].work)
@@ -127,6 +133,7 @@ void Plan<T>::place() {
         for (const std::size_t storage : begins[s]) {
             Storage& made = storages_[storage];
             const std::size_t bytes = aligned(std::max(made.bytes(), least_bytes));
+            Held& held = within(s) && made.carried ? tile : whole;
             separate_bytes_ += bytes;
             if (const std::size_t other = loop ? instead_of(storage) : none; other != none) {
                 overwritten.push_back(other);
@@ -137,14 +144,18 @@ void Plan<T>::place() {
             made.at = held.take(bytes, last[storage]);
             ++buffers_;
         }
-        if (!loop) continue;
-        const std::size_t scratch = sizeof(T) * std::max(loop->scratch(), rest ? rest->scratch() : 0);
-        loop->scratch_at = scratch == 0 ? 0 : held.take(aligned(scratch), none);
-        if (rest) rest->scratch_at = loop->scratch_at;
-        scratch_bytes_ = std::max(scratch_bytes_, scratch);
-        pointers_ = std::max({pointers_, loop->slots, rest ? rest->slots : 0});
+        if (loop) {
+            const std::size_t scratch = sizeof(T) * std::max(loop->scratch(), rest ? rest->scratch() : 0);
+            loop->scratch_at = scratch == 0 ? 0 : (within(s) ? tile : whole).take(aligned(scratch), none);
+            if (rest) rest->scratch_at = loop->scratch_at;
+            scratch_bytes_ = std::max(scratch_bytes_, scratch);
+            pointers_ = std::max({pointers_, loop->slots, rest ? rest->slots : 0});
+        }
+        if (s + 1 != tiles_end_) continue;
+        frame_bytes_ = (tile.most() + alignment - 1) / alignment * alignment;
+        if (frame_bytes_ > 0) frames_at_ = whole.take(threads_ * frame_bytes_, s);
     }
-    memory_bytes_ = held.most();
+    memory_bytes_ = whole.most();
 }
 
 template void Plan<float>::place();

@@ -1,29 +1,11 @@
 #include <xtape/autodiff/compile/plan.hpp>
-#include <xtape/autodiff/step.hpp>
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
-#include <cstring>
-#include <functional>
 
 namespace xtape::detail {
 namespace {
-
-/// Entries in a workspace as an array; nothing is copied.
-template <class E>
-AnyArray referred(const void* data, const Extents& extents) {
-    const auto view = xt::adapt(static_cast<const E*>(data), size_of(extents), xt::no_ownership(), extents);
-    return AnyArray(view);
-}
-
-template <class T>
-AnyArray referred(Element element, const void* data, const Extents& extents) {
-    return element == Element::b8    ? referred<bool>(data, extents)
-           : element == Element::i64 ? referred<std::int64_t>(data, extents)
-                                     : referred<T>(data, extents);
-}
 
 /// The bytes that a step reads and writes; entries that it broadcasts are read once.
 template <class T>
@@ -72,104 +54,6 @@ std::optional<std::string> Plan<T>::variable_within(const Bytes& bytes) const {
 }
 
 template <std::floating_point T>
-std::unique_ptr<Workspace<T>> Plan<T>::workspace() const {
-    auto made = std::make_unique<Workspace<T>>();
-    std::size_t space = bytes() + alignment;
-    made->bytes = std::make_unique<std::byte[]>(space);
-    void* begin = made->bytes.get();
-    std::align(alignment, bytes(), begin, space);
-    made->begin = static_cast<std::byte*>(begin);
-    made->pointers.resize(pointers_);
-    made->inputs.assign(input_extents_.size(), nullptr);
-    made->variables.assign(variables_.size(), AnyArray::number(0));
-    for (const Storage& storage : storages_)
-        made->memory.push_back(
-            storage.place == Place::memory ? made->begin + storage.at
-            : storage.place == Place::constant
-                ? const_cast<std::byte*>(bytes_of(constants_[storage.at]).begin) // only ever read
-                : nullptr);
-    return made;
-}
-
-template <std::floating_point T>
-void Plan<T>::run(const Fallback& fallback, const Workspace<T>& workspace) const {
-    std::vector<AnyArray> operands;
-    for (const ArrayView& view : fallback.operands)
-        operands.push_back(
-            referred<T>(storages_[view.storage].element, workspace.memory[view.storage], view.extents));
-    const auto results =
-        compute<T>(*records_, records_->record(fallback.record), std::move(operands), fallback.extents,
-                   environment_, [](const AnyArray& array) { return array; });
-    for (std::size_t k = 0; k < results.size(); ++k)
-        if (const std::size_t bytes = storages_[fallback.results[k]].bytes(); bytes > 0)
-            std::memcpy(workspace.memory[fallback.results[k]], bytes_of(results[k]).begin, bytes);
-}
-
-template <std::floating_point T>
-void Plan<T>::run(const PlanStep<T>& step, Workspace<T>& workspace, bool first) const {
-    if (const auto* loop = std::get_if<Loop<T>>(&step.work))
-        loop->run(workspace.memory.data(), reinterpret_cast<T*>(workspace.begin + loop->scratch_at),
-                  workspace.pointers.data(), first);
-    else if (const auto* product = std::get_if<Product<T>>(&step.work))
-        product->run(workspace.memory.data(), first);
-    else
-        run(std::get<Fallback>(step.work), workspace);
-}
-
-template <std::floating_point T>
-void Plan<T>::bind(Workspace<T>& workspace) const {
-    for (std::size_t k = 0; k < variables_.size(); ++k)
-        workspace.variables[k] = variables_[k]->array();
-    for (std::size_t s = 0; s < storages_.size(); ++s) {
-        const Storage& storage = storages_[s];
-        if (storage.place == Place::input)
-            workspace.memory[s] = const_cast<void*>(workspace.inputs[storage.at]); // only ever read
-        else if (storage.place == Place::variable)
-            workspace.memory[s] = const_cast<std::byte*>(bytes_of(workspace.variables[storage.at]).begin);
-        else if (storage.place == Place::output)
-            workspace.memory[s] = workspace.outputs[storage.at];
-    }
-}
-
-template <std::floating_point T>
-bool Plan<T>::reads_variables_of(const Workspace<T>& workspace) const {
-    for (std::size_t k = 0; k < variables_.size(); ++k)
-        if (address_of(variables_[k]->array()) != address_of(workspace.variables[k])) return false;
-    return true;
-}
-
-template <std::floating_point T>
-void Plan<T>::run(Workspace<T>& workspace, std::span<double> seconds) const {
-    using Clock = std::chrono::steady_clock;
-    Clock::time_point before = seconds.empty() ? Clock::time_point() : Clock::now();
-    const auto take = [&](std::size_t s, const PlanStep<T>& step, bool first) {
-        run(step, workspace, first);
-        if (seconds.empty()) return;
-        const Clock::time_point now = Clock::now();
-        seconds[s] += std::chrono::duration<double>(now - before).count();
-        before = now;
-    };
-    for (std::size_t s = 0; s < tiles_begin_; ++s)
-        take(s, steps_[s], true);
-    const auto move = [&](std::ptrdiff_t columns) {
-        for (std::size_t s = 0; s < storages_.size(); ++s)
-            if (storages_[s].column > 0)
-                workspace.memory[s] = static_cast<std::byte*>(workspace.memory[s]) +
-                                      columns * static_cast<std::ptrdiff_t>(storages_[s].column);
-    };
-    std::size_t column = 0;
-    for (; tiles_begin_ < tiles_end_ && column < tiling_.whole; column += tiling_.width) {
-        if (column > 0) move(static_cast<std::ptrdiff_t>(tiling_.width));
-        const bool narrower = column + tiling_.width > tiling_.whole;
-        for (std::size_t s = tiles_begin_; s < tiles_end_; ++s)
-            take(s, narrower ? rest_[s - tiles_begin_] : steps_[s], column == 0);
-    }
-    if (column > 0) move(static_cast<std::ptrdiff_t>(tiling_.width) - static_cast<std::ptrdiff_t>(column));
-    for (std::size_t s = tiles_end_; s < steps_.size(); ++s)
-        take(s, steps_[s], true);
-}
-
-template <std::floating_point T>
 void Plan<T>::describe() {
     for (PlanStep<T>& step : steps_)
         step.bytes = traffic(step, storages_);
@@ -210,9 +94,12 @@ std::string Plan<T>::to_string() const {
     std::string text;
     double flops = 0;
     if (tiles_begin_ < tiles_end_)
-        text += fmt::format("{} tiles of {}, {} wide: steps {} to {} for each\n",
-                            (tiling_.whole + tiling_.width - 1) / tiling_.width, tiling_.name, tiling_.width,
-                            tiles_begin_ + 1, tiles_end_);
+        text +=
+            fmt::format("{} tiles of {}, {} wide{}: steps {} to {} for each\n", tiling_.tiles(), tiling_.name,
+                        tiling_.width,
+                        pieces_ == 1 ? std::string()
+                                     : fmt::format(", in {} pieces, {} at the same time", pieces_, threads_),
+                        tiles_begin_ + 1, tiles_end_);
     for (std::size_t k = 0; k < steps_.size(); ++k) {
         text += fmt::format("{:>3}  {}  [{:.0f} flop]\n", k + 1, steps_[k].text, steps_[k].flops);
         flops += steps_[k].flops;

@@ -8,7 +8,6 @@
 #include <xtape/autodiff/records.hpp>
 
 #include <memory>
-#include <mutex>
 #include <span>
 #include <variant>
 
@@ -87,6 +86,24 @@ struct Tiling {
     std::string name;      ///< the unsized dimension
     std::size_t whole = 0; ///< its extent
     std::size_t width = 0; ///< that of a tile
+
+    [[nodiscard]] std::size_t tiles() const { return width == 0 ? 0 : (whole + width - 1) / width; }
+};
+
+/// A sum, product, maximum or minimum over the axis of the tiles. A piece has its own, except for the first.
+struct Accumulator {
+    Fold fold;
+    std::size_t storage;
+    std::size_t at = 0; ///< where in the frame of a piece, in bytes
+};
+
+/// Where steps find every storage.
+template <std::floating_point T>
+struct Frame {
+    std::byte* begin = nullptr; ///< of what is its own
+    std::vector<void*> memory;  ///< where each storage begins
+    std::vector<T*> pointers;
+    std::vector<double> seconds; ///< of each step, where they are measured
 };
 
 /// What one run works in, and the arrays that it is bound to.
@@ -96,19 +113,19 @@ struct Workspace {
     std::vector<T*> outputs;
     std::vector<AnyArray> variables; ///< as they were when it was bound
     std::unique_ptr<std::byte[]> bytes;
-    std::vector<void*> memory; ///< where each storage begins
-    std::vector<T*> pointers;
-    std::byte* begin = nullptr; ///< of what is aligned in `bytes`
+    Frame<T> whole;              ///< of steps before and after the tiles
+    std::vector<Frame<T>> tiles; ///< one for each piece that is worked on at the same time
 };
 
 template <std::floating_point T>
 class Plan {
 public:
-    /// Inputs are their shapes and ids. Tiled where that pays. Throws BindingError where inputs give one
-    /// unsized dimension different extents, or none.
+    /// Inputs are their shapes and ids. Tiled where that pays, and for so many threads at most. Throws
+    /// BindingError where inputs give one unsized dimension different extents, or none.
     [[nodiscard]] static std::shared_ptr<const Plan>
     make(const std::shared_ptr<Records>& records, const std::vector<std::uint32_t>& outputs,
-         const std::vector<std::pair<Shape, std::uint32_t>>& inputs, const std::vector<Extents>& extents);
+         const std::vector<std::pair<Shape, std::uint32_t>>& inputs, const std::vector<Extents>& extents,
+         std::size_t threads);
 
     [[nodiscard]] const std::vector<Extents>& input_extents() const { return input_extents_; }
     [[nodiscard]] const std::vector<Extents>& output_extents() const { return output_extents_; }
@@ -120,7 +137,8 @@ public:
     [[nodiscard]] bool reads_variables_of(const Workspace<T>& workspace) const;
 
     /// In a workspace that is bound; where it throws, that is of no use any more. Where `seconds` has an
-    /// entry for each step, what it takes is added there.
+    /// entry for each step, what it takes is added there: of the time of all pieces, the part that its own
+    /// times are of those of the pieces' steps.
     void run(Workspace<T>& workspace, std::span<double> seconds = {}) const;
 
     /// How messages call a variable that these bytes overlap; empty where there is none.
@@ -128,6 +146,8 @@ public:
 
     /// The bytes of one workspace.
     [[nodiscard]] std::size_t bytes() const { return memory_bytes_; }
+    /// How many a run works in at most.
+    [[nodiscard]] std::size_t threads() const { return threads_; }
     [[nodiscard]] const std::vector<PlanStep<T>>& steps() const { return steps_; }
     [[nodiscard]] std::string to_string() const;
 
@@ -148,14 +168,20 @@ private:
     bool sort_into_phases();
     /// Takes the steps of the last, narrower tile from a plan of it; false where they do not fit.
     bool take_rest(Plan& rest);
-    void run(const PlanStep<T>& step, Workspace<T>& workspace, bool first) const;
+    /// Divides the tiles into pieces, for so many threads at most, and finds what each needs for itself.
+    void divide(std::size_t threads);
+
+    class TilePieces;
+    void run(const PlanStep<T>& step, Frame<T>& frame, bool first) const;
+    /// Measures the step where the frame has seconds for it.
+    void run(std::size_t step, const PlanStep<T>& work, Frame<T>& frame, bool first) const;
 
     /// Gives every buffer the first gap that is free from the step that writes it to the last that reads it,
     /// and every loop one for its registers.
     void place();
     /// Gives every step its text.
     void describe();
-    void run(const Fallback& fallback, const Workspace<T>& workspace) const;
+    void run(const Fallback& fallback, const Frame<T>& frame) const;
 
     std::shared_ptr<Records> records_;
     Environment environment_; ///< of the whole, and
@@ -170,7 +196,12 @@ private:
     bool tileable_ = true;
     std::size_t tiles_begin_ = 0, tiles_end_ = 0; ///< the steps that every tile takes
     std::vector<PlanStep<T>> rest_;               ///< those steps for the last tile, where it is narrower
+    std::size_t pieces_ = 1;                      ///< of consecutive tiles
+    std::size_t threads_ = 1;                     ///< that work on pieces at the same time
+    std::vector<Accumulator> accumulators_;
+    bool calls_blas_ = false; ///< or may
     std::size_t memory_bytes_ = 0, scratch_bytes_ = 0, pointers_ = 0;
+    std::size_t frames_at_ = 0, frame_bytes_ = 0;  ///< what each piece has for itself
     std::size_t buffers_ = 0, separate_bytes_ = 0; ///< buffers, and what they would take without reuse
 };
 

@@ -27,8 +27,9 @@ public:
         Element element;
     };
 
-    PlanCache(std::vector<Input> inputs, Expanded program)
-        : inputs_(std::move(inputs)), program_(std::move(program)) {}
+    /// Of runs in so many threads at most.
+    PlanCache(std::vector<Input> inputs, Expanded program, std::size_t threads)
+        : inputs_(std::move(inputs)), program_(std::move(program)), threads_(threads) {}
     PlanCache(const PlanCache&) = delete;
     PlanCache& operator=(const PlanCache&) = delete;
     ~PlanCache() { delete last_.load(); }
@@ -53,6 +54,7 @@ private:
 
     std::vector<Input> inputs_;
     Expanded program_;
+    std::size_t threads_;
     std::atomic<Run<T>*> last_ = nullptr; ///< the run given back last: as a rule the next is like it
     std::mutex mutex_;
     std::vector<std::shared_ptr<const Plan<T>>> plans_; ///< the last used comes first

@@ -328,6 +328,7 @@ private:
         const auto limit = static_cast<std::size_t>(std::numeric_limits<int>::max());
         if (std::max({product.rows, product.columns, product.inner}) > limit) return false;
         product.choose_kernel();
+        plan_.calls_blas_ |= !product.kernel;
         product.a = side(in[0]);
         product.b = side(in[1]);
         for (const ArrayView& view : in)
@@ -359,6 +360,7 @@ private:
 
     void take_fallback(std::uint32_t index, const Record& record) {
         Fallback fallback{index, {}, {}, {}};
+        plan_.calls_blas_ = true; // or LAPACK, which does
         if (carries(operands(record)) || tiled_axis(record.first_result)) plan_.tileable_ = false;
         for (const ArrayView& view : operands(record)) {
             fallback.operands.push_back(adjacent(view));

@@ -15,8 +15,9 @@ struct ProgramStep {
         bytes; ///< of the arrays that it reads and writes, in every tile anew; none for a block's own values
 };
 
-/// What each step of a Program takes. Times are the shortest of several runs, and all of one thread; they
-/// contain one reading of the clock per step and tile, some 20 ns. Prints through fmt, one line per step.
+/// What each step of a Program takes: the shortest of several runs, on the clock. What threads do at the same
+/// time counts once, shared among their steps by what each of these takes in all threads. Times contain two
+/// readings of the clock per step and tile, some 40 ns. Prints through fmt, one line per step.
 class Profile {
 public:
     using printed_by_xtape = void;

@@ -1,6 +1,7 @@
 #include <xtape/autodiff/compile/lower.hpp>
 #include <xtape/autodiff/compile/plan_cache.hpp>
 #include <xtape/autodiff/compile/program.hpp>
+#include <xtape/autodiff/compile/workers.hpp>
 #include <xtape/autodiff/guards.hpp>
 
 #include <fmt/format.h>
@@ -46,7 +47,8 @@ struct Program<T>::State {
     std::mutex deciding;
 
     /// The conditions of these guards as a Program of the same inputs.
-    void guard_by(Records& records, const std::vector<std::uint32_t>& ids, const std::vector<Var>& given) {
+    void guard_by(Records& records, const std::vector<std::uint32_t>& ids, const std::vector<Var>& given,
+                  const ProgramOptions& options) {
         if (ids.empty()) return;
         std::vector<Var> wanted;
         for (const std::uint32_t id : ids) {
@@ -58,7 +60,7 @@ struct Program<T>::State {
         }
         to_outcomes.assign(outcomes.begin(), outcomes.end());
         const detail::Expanded bare = detail::expand(given, wanted); // without guards of its own
-        conditions = compile<T>(bare.inputs, bare.outputs);
+        conditions = compile<T>(bare.inputs, bare.outputs, options);
     }
 
     void require_outcomes(std::span<const AnyArray> arrays) {
@@ -168,7 +170,7 @@ ProgramPlan Program<T>::plan(const std::vector<Extents>& inputs) const {
         fallbacks += std::holds_alternative<detail::Fallback>(step.work);
         steps.push_back({step.text, step.flops, step.bytes});
     }
-    return {plan->to_string(), std::move(steps), fallbacks, plan->bytes()};
+    return {plan->to_string(), std::move(steps), fallbacks, plan->bytes(), plan->threads()};
 }
 
 template <std::floating_point T>
@@ -192,7 +194,8 @@ const std::vector<Var>& Program<T>::outputs() const {
 }
 
 template <std::floating_point T>
-Program<T> compile(const std::vector<Var>& inputs, const std::vector<Var>& outputs) {
+Program<T> compile(const std::vector<Var>& inputs, const std::vector<Var>& outputs,
+                   const ProgramOptions& options) {
     if (outputs.empty()) throw ArgumentError("compile: there is no output. Give what is to be computed.");
     auto state = std::make_shared<typename Program<T>::State>();
     std::vector<typename detail::PlanCache<T>::Input> declared;
@@ -222,7 +225,7 @@ Program<T> compile(const std::vector<Var>& inputs, const std::vector<Var>& outpu
     std::uint32_t last = 0;
     for (const Var& output : outputs)
         last = std::max(last, given.result(output.id()).record);
-    state->guard_by(given, detail::guards_of(given, last), inputs);
+    state->guard_by(given, detail::guards_of(given, last), inputs, options);
     detail::Expanded expanded = detail::expand(inputs, outputs);
     Simplified simplified = simplify(expanded.outputs, {.goal = Goal::stable});
     for (const Var& input : expanded.inputs)
@@ -241,13 +244,14 @@ Program<T> compile(const std::vector<Var>& inputs, const std::vector<Var>& outpu
                                            "inputs of the program. Add it.",
                                            records.describe(id)));
     }
-    state->plans.emplace(std::move(declared), detail::lower(state->inputs, state->outputs));
+    state->plans.emplace(std::move(declared), detail::lower(state->inputs, state->outputs),
+                         detail::thread_count(options.threads));
     return Program<T>(std::move(state));
 }
 
 template class Program<float>;
 template class Program<double>;
-template Program<float> compile(const std::vector<Var>&, const std::vector<Var>&);
-template Program<double> compile(const std::vector<Var>&, const std::vector<Var>&);
+template Program<float> compile(const std::vector<Var>&, const std::vector<Var>&, const ProgramOptions&);
+template Program<double> compile(const std::vector<Var>&, const std::vector<Var>&, const ProgramOptions&);
 
 } // namespace xtape

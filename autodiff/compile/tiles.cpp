@@ -100,7 +100,7 @@ template <std::floating_point T>
 std::shared_ptr<const Plan<T>> Plan<T>::make(const std::shared_ptr<Records>& records,
                                              const std::vector<std::uint32_t>& outputs,
                                              const std::vector<std::pair<Shape, std::uint32_t>>& inputs,
-                                             const std::vector<Extents>& extents) {
+                                             const std::vector<Extents>& extents, std::size_t threads) {
     const auto plan = [&](const Tiling& tiling) {
         return std::shared_ptr<Plan>(new Plan(records, outputs, inputs, extents, tiling));
     };
@@ -118,6 +118,7 @@ std::shared_ptr<const Plan<T>> Plan<T>::make(const std::shared_ptr<Records>& rec
             fits = rest->sort_into_phases() && tiled->take_rest(*rest);
         }
         if (fits) {
+            tiled->divide(threads);
             tiled->place();
             tiled->describe();
             return tiled;

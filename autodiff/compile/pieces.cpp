@@ -1,0 +1,50 @@
+/// Which tiles make a piece of work for a thread.
+
+#include <xtape/autodiff/compile/plan.hpp>
+
+#include <algorithm>
+
+namespace xtape::detail {
+namespace {
+
+// Work is counted in multiplications of a product, of which a core does some 10¹⁰ to 10¹¹ in a second. An
+// elementwise operation on an entry takes the time of so many:
+constexpr double entry_work = 8;
+// A piece has so much that waking a worker for it pays, 40 µs and more,
+constexpr double least_work = 0x1p21;
+// and for each byte of its sums, products and maxima so much that adding them to others' is a small part.
+constexpr double work_per_byte = 64;
+// More would not be needed to keep the cores of a large machine busy.
+constexpr double most_pieces = 64;
+
+} // namespace
+
+template <std::floating_point T>
+void Plan<T>::divide(std::size_t threads) {
+    double work = 0, bytes = 0;
+    const auto accumulate = [&](Fold fold, std::size_t storage) {
+        accumulators_.push_back({fold, storage});
+        bytes += static_cast<double>(storages_[storage].bytes());
+    };
+    for (std::size_t s = tiles_begin_; s < tiles_end_; ++s) {
+        const PlanStep<T>& step = steps_[s];
+        if (const auto* product = std::get_if<Product<T>>(&step.work)) {
+            work += step.flops / 2;
+            if (product->across_tiles) accumulate(Fold::sum, product->c);
+        } else if (const auto* loop = std::get_if<Loop<T>>(&step.work)) {
+            work += step.flops * entry_work;
+            for (const auto& reduction : loop->reductions)
+                if (reduction.across_tiles) accumulate(reduction.fold, reduction.storage);
+        }
+    }
+    work *= static_cast<double>(tiling_.tiles());
+    const double most = std::min({static_cast<double>(tiling_.tiles()), most_pieces, work / least_work,
+                                  work / std::max(1.0, work_per_byte * bytes)});
+    pieces_ = std::max<std::size_t>(1, static_cast<std::size_t>(most));
+    threads_ = std::min(threads, pieces_);
+}
+
+template void Plan<float>::divide(std::size_t);
+template void Plan<double>::divide(std::size_t);
+
+} // namespace xtape::detail

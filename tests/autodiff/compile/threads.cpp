@@ -1,0 +1,254 @@
+/// Programs in several threads: the same bits whatever their number, and what else is promised of threads.
+
+#include "agreement.hpp"
+#include <xtape/autodiff/compile/one_blas_thread.hpp>
+#include <xtape/autodiff/compile/workers.hpp>
+
+#include <boost/test/unit_test.hpp>
+
+#include <cstdlib>
+#include <cstring>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
+
+extern "C" {
+[[gnu::weak]] int openblas_get_num_threads();
+[[gnu::weak]] void openblas_set_num_threads(int);
+}
+
+namespace {
+
+using namespace xtape;
+using check::complaint;
+using check::says;
+
+/// Four layers of tanh over n examples: a cost with its gradients, a maximum and a minimum over the examples,
+/// a value for each example, and what needs none of them.
+struct Layers {
+    Tape tape;
+    Var X = tape.input("X", {3, Dim("n")}), W = tape.input("W", {5, 3}), b = tape.input("b", {5, 1});
+    std::vector<Var> outputs;
+
+    Layers() {
+        Var A = tanh(matmul(W, X) + b);
+        for (int k = 0; k < 3; ++k)
+            A = tanh(matmul(W, tanh(matmul(transpose(W), A))) + b);
+        outputs = gradient(mean(square(A)), {W, b});
+        outputs.insert(outputs.end(), {mean(square(A)), amax(A, {1}), amin(A), sum(A, {0}), exp(b)});
+    }
+    template <std::floating_point T>
+    Program<T> program(std::size_t threads) const {
+        return compile<T>({X, W, b}, outputs, {.threads = threads});
+    }
+    template <std::floating_point T>
+    static std::vector<AnyArray> arrays(std::size_t n) {
+        Draw draw(n);
+        std::vector<AnyArray> result;
+        for (const Extents& extents : {Extents{3, n}, Extents{5, 3}, Extents{5, 1}})
+            result.push_back(agreement::as<T>(draw.reals(extents)));
+        return result;
+    }
+    static ProgramPlan plan(const Program<double>& program, std::size_t n) {
+        return program.plan({{3, n}, {5, 3}, {5, 1}});
+    }
+};
+
+template <std::floating_point T>
+bool same_bits(const std::vector<Array<T>>& a, const std::vector<Array<T>>& b) {
+    return std::ranges::equal(a, b, [](const Array<T>& x, const Array<T>& y) {
+        return x.shape() == y.shape() && std::memcmp(x.data(), y.data(), x.size() * sizeof(T)) == 0;
+    });
+}
+
+// None of the multiples of 16, so that every last tile is narrower.
+constexpr std::size_t few = 2'003, some = 7'001, many = 20'011;
+
+template <std::floating_point T>
+void bits() {
+    const Layers layers;
+    for (const std::size_t n : {few, some, many}) {
+        const auto arrays = Layers::arrays<T>(n);
+        const auto alone = layers.program<T>(1)(arrays);
+        for (const std::size_t threads : {2u, 4u}) {
+            const auto program = layers.program<T>(threads);
+            for (int repeat = 0; repeat < 20; ++repeat)
+                BOOST_TEST(same_bits(program(arrays), alone), "n = " << n << ", " << threads << " threads");
+        }
+        const auto other = layers.program<T>(1)(Layers::arrays<T>(n + 1));
+        BOOST_TEST(!same_bits(other, alone)); // the comparison can fail
+    }
+    BOOST_TEST(says(Layers::plan(layers.program<double>(2), some).to_string(), "pieces"));
+    const auto outcome = agreement::compare(layers.program<T>(2), Layers::arrays<T>(some), some);
+    BOOST_TEST(outcome.why == "", outcome.why);
+    BOOST_TEST(outcome.compared > some);
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(small_programs_start_no_worker) {
+    const Layers layers;
+    const auto program = layers.program<double>(4);
+    (void)program(Layers::arrays<double>(few));
+    BOOST_TEST(Layers::plan(program, few).threads() == 1u);
+    BOOST_TEST(detail::worker_count() == 0u);
+    BOOST_TEST(Layers::plan(program, many).threads() == 4u);
+    BOOST_TEST(says(Layers::plan(program, many).to_string(), "pieces, 4 at the same time"));
+    BOOST_TEST(Layers::plan(layers.program<double>(1), many).threads() == 1u);
+    (void)program(Layers::arrays<double>(many));
+    BOOST_TEST(detail::worker_count() == 3u);
+}
+
+BOOST_AUTO_TEST_CASE(the_same_bits_in_double) { bits<double>(); }
+BOOST_AUTO_TEST_CASE(the_same_bits_in_float) { bits<float>(); }
+
+// Pieces in order and number depend on extents alone; only what is worked on at the same time takes memory.
+BOOST_AUTO_TEST_CASE(memory_grows_with_threads_alone) {
+    const Layers layers;
+    const auto bytes = [&](std::size_t threads, std::size_t n) {
+        return Layers::plan(layers.program<double>(threads), n).peak_bytes();
+    };
+    BOOST_TEST(bytes(1, 1'000'000) < bytes(2, 1'000'000));
+    BOOST_TEST(bytes(2, 1'000'000) < 2 * bytes(1, 1'000'000));
+    BOOST_TEST(bytes(2, 4'000'000) < bytes(2, 1'000'000) + 1000);
+}
+
+BOOST_AUTO_TEST_CASE(several_threads_run_one_program) {
+    const Layers layers;
+    const auto program = layers.program<double>(4);
+    const auto first = Layers::arrays<double>(many), second = Layers::arrays<double>(many - 2);
+    const auto alone = program(first), other = program(second);
+    std::vector<std::thread> threads;
+    std::vector<int> right(4, 0); // not of bool, whose entries share bytes
+    for (std::size_t k = 0; k < 4; ++k)
+        threads.emplace_back([&, k] {
+            for (int repeat = 0; repeat < 20; ++repeat)
+                right[k] += same_bits(program(k % 2 ? second : first), k % 2 ? other : alone);
+        });
+    for (std::thread& thread : threads)
+        thread.join();
+    for (const int count : right)
+        BOOST_TEST(count == 20);
+}
+
+BOOST_AUTO_TEST_CASE(a_profile_adds_up) {
+    const Layers layers;
+    for (const std::size_t threads : {1u, 4u}) {
+        const Profile profile = layers.program<double>(threads).profile(Layers::arrays<double>(many), 5);
+        double all = 0;
+        for (const Profile::Step& step : profile.steps()) {
+            all += step.seconds;
+            BOOST_TEST(step.seconds > 0);
+        }
+        BOOST_TEST(all <= profile.seconds());
+    }
+}
+
+BOOST_AUTO_TEST_CASE(the_environment_says_how_many) {
+    const Layers layers;
+    const auto threads = [&] { return Layers::plan(layers.program<double>(0), many).threads(); };
+    ::setenv("XTAPE_THREADS", "2", 1);
+    BOOST_TEST(threads() == 2u);
+    BOOST_TEST(Layers::plan(layers.program<double>(3), many).threads() == 3u); // what was asked for
+    for (const char* bad : {"0", "-1", "two", "1.5", "2 ", "99999999999999999999999"}) {
+        ::setenv("XTAPE_THREADS", bad, 1);
+        BOOST_TEST(says(complaint<ArgumentError>(threads), fmt::format("XTAPE_THREADS is \"{}\"", bad)));
+    }
+    ::setenv("XTAPE_THREADS", "", 1);
+    BOOST_TEST(threads() > 0u);
+    ::unsetenv("XTAPE_THREADS");
+    BOOST_TEST(threads() > 0u);
+}
+
+namespace {
+
+/// Notes the order in which pieces are joined, and throws at one.
+struct Noted final : detail::Pieces {
+    explicit Noted(std::size_t count, std::size_t bad = static_cast<std::size_t>(-1))
+        : lanes(count), bad_(bad) {}
+
+    void work(std::size_t piece, std::size_t lane) override {
+        if (piece == bad_) throw DomainError("at piece 5");
+        lanes[piece] = lane;
+        if (piece % 3 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    void join(std::size_t piece, std::size_t lane) override {
+        joined.push_back(piece);
+        in_its_lane &= lanes[piece] == lane;
+    }
+
+    std::vector<std::size_t> lanes, joined;
+    bool in_its_lane = true;
+
+private:
+    std::size_t bad_;
+};
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(pieces_are_joined_in_order_and_what_they_throw_arrives) {
+    detail::start_workers(3);
+    for (int repeat = 0; repeat < 20; ++repeat) {
+        Noted pieces(30), failing(30, 5);
+        detail::work_through(pieces, 30, 4);
+        BOOST_TEST(pieces.joined.size() == 30u);
+        BOOST_TEST(std::ranges::is_sorted(pieces.joined));
+        BOOST_TEST(pieces.in_its_lane);
+        BOOST_TEST(complaint<DomainError>([&] { detail::work_through(failing, 30, 4); }) == "at piece 5");
+        BOOST_TEST(failing.joined.size() <= 5u);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_child_works_by_itself) {
+    const Layers layers;
+    const auto program = layers.program<double>(4);
+    const auto arrays = Layers::arrays<double>(many);
+    const auto before = program(arrays);
+    const pid_t child = ::fork();
+    if (child == 0) ::_exit(same_bits(program(arrays), before) ? 0 : 1);
+    int status = 1;
+    BOOST_REQUIRE(::waitpid(child, &status, 0) == child);
+    BOOST_TEST(status == 0);
+    BOOST_TEST(same_bits(program(arrays), before));
+}
+
+namespace {
+
+int threads_within = 0;
+
+/// What asks, while it is computed, in how many threads BLAS works now.
+Var asking(const Var& x) {
+    static const Op op =
+        operation("mylib::asking")
+            .operands({Kind::real})
+            .shape([](const Signature& s) { return s.shape(0); })
+            .forward([](auto& call) {
+                threads_within = openblas_get_num_threads();
+                *call.allocate() =
+                    call.operand(0).template data<typename std::decay_t<decltype(call)>::value_type>()[0];
+            })
+            .vjp(no_gradient);
+    return record(op, {x});
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(blas_is_left_as_it_was) {
+    if (!openblas_get_num_threads || !openblas_set_num_threads) return;
+    Tape tape;
+    const Var x = tape.input("x", {1});
+    const auto program = compile<double>({x}, {asking(x)});
+    for (const int setting : {2, 1}) {
+        openblas_set_num_threads(setting);
+        (void)program({Array<double>{1.5}});
+        BOOST_TEST(threads_within == 1);
+        BOOST_TEST(openblas_get_num_threads() == setting);
+    }
+    openblas_set_num_threads(2);
+    {
+        const detail::OneBlasThread outer;
+        { const detail::OneBlasThread inner; }
+        BOOST_TEST(openblas_get_num_threads() == 1);
+    }
+    BOOST_TEST(openblas_get_num_threads() == 2);
+}
