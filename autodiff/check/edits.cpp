@@ -35,7 +35,21 @@ struct Use {
     std::size_t operand;
 };
 
-/// Repeats what depends on `target`, which becomes `by` where `use` says or else everywhere.
+/// False where an operation takes no operands of these shapes. Asked for the commonest ones before they are
+/// recorded: most versions end here, and an exception costs as much as to evaluate one.
+bool fit(const Op& op, const std::vector<Var>& operands) {
+    if (operands.size() < 2) return true;
+    const Shape& first = operands[0].shape();
+    if (op.definition().elementwise)
+        return std::all_of(operands.begin() + 1, operands.end(),
+                           [&](const Var& v) { return broadcast(first, v.shape()).has_value(); });
+    const Shape& second = operands[1].shape();
+    return op != known().matmul || first.rank() != 2 || second.rank() != 2 ||
+           same_extent(first[1], second[0]);
+}
+
+/// Repeats what depends on `target`, which becomes `by` where `use` says or else everywhere. Empty where the
+/// shapes do not allow it.
 Var rebuilt(const Var& root, const std::vector<std::uint32_t>& cone, std::uint32_t target, const Var& by,
             const std::optional<Use>& use) {
     Records& records = *root.records();
@@ -62,6 +76,7 @@ Var rebuilt(const Var& root, const std::vector<std::uint32_t>& cone, std::uint32
                 !std::ranges::equal(operands, vars(records, records.operands(record)), {}, &Var::rank,
                                     &Var::rank))
                 throw ShapeError("an operand of another rank");
+            if (!fit(records.op(record), operands)) return {};
             const std::uint32_t first =
                 records.append(records.op(record), operands, records.attributes(record));
             changed.emplace(id, records.var(first + id - record.first_result));
@@ -112,7 +127,9 @@ private:
         try {
             const Var by = replacement();
             if (by.same_as(records_.var(target))) return;
-            edits_.push_back({what, rebuilt(right_, cone_, target, by, use), 1});
+            const Var version = rebuilt(right_, cone_, target, by, use);
+            if (version.empty()) return;
+            edits_.push_back({what, version, 1});
             transaction.done();
         } catch (const ShapeError&) {
         }
