@@ -153,7 +153,7 @@ void Plan<T>::place() {
         }
         if (s + 1 != tiles_end_) continue;
         frame_bytes_ = (tile.most() + alignment - 1) / alignment * alignment;
-        if (frame_bytes_ > 0) frames_at_ = whole.take(threads_ * frame_bytes_, s);
+        if (frame_bytes_ > 0) frames_at_ = whole.take(frames_ * frame_bytes_, s);
     }
     memory_bytes_ = whole.most();
 }

@@ -1,4 +1,4 @@
-/// Which tiles make a piece of work for a thread.
+/// Which tiles and which part of a product make a piece of work for a thread.
 
 #include <xtape/autodiff/compile/plan.hpp>
 
@@ -15,7 +15,7 @@ constexpr double least_work = 0x1p21;
 // and for each byte of its sums, products and maxima so much that adding them to others' is a small part.
 constexpr double work_per_byte = 64;
 // More would not be needed to keep the cores of a large machine busy.
-constexpr double most_pieces = 64;
+constexpr std::size_t most_pieces = 64;
 
 } // namespace
 
@@ -38,10 +38,18 @@ void Plan<T>::divide(std::size_t threads) {
         }
     }
     work *= static_cast<double>(tiling_.tiles());
-    const double most = std::min({static_cast<double>(tiling_.tiles()), most_pieces, work / least_work,
-                                  work / std::max(1.0, work_per_byte * bytes)});
-    pieces_ = std::max<std::size_t>(1, static_cast<std::size_t>(most));
-    threads_ = std::min(threads, pieces_);
+    const double pieces = std::min(work / least_work, work / std::max(1.0, work_per_byte * bytes));
+    pieces_ = std::clamp<std::size_t>(static_cast<std::size_t>(pieces), 1,
+                                      std::clamp<std::size_t>(tiling_.tiles(), 1, most_pieces));
+    std::size_t most = pieces_;
+    for (std::size_t s = 0; s < steps_.size(); ++s)
+        if (auto* product = std::get_if<Product<T>>(&steps_[s].work);
+            product && (s < tiles_begin_ || s >= tiles_end_)) {
+            product->divide(least_work, most_pieces);
+            most = std::max(most, product->pieces);
+        }
+    threads_ = std::min(threads, most);
+    frames_ = std::min(threads, pieces_);
 }
 
 template void Plan<float>::divide(std::size_t);

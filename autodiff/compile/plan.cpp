@@ -75,12 +75,13 @@ void Plan<T>::describe() {
                                     fmt::join(names, ", "), loop->loads.size(),
                                     loop->stores.size() + loop->reductions.size());
         } else if (const auto* product = std::get_if<Product<T>>(&step.work)) {
-            step.text =
-                fmt::format("product {}({} × {}{}) ({} × {}{}), {} of it, by {}",
-                            product->scale == 1 ? "" : "times a number ", product->rows, product->inner,
-                            product->a.transposed ? ", transposed" : "", product->inner, product->columns,
-                            product->b.transposed ? ", transposed" : "", product->offsets.size(),
-                            product->kernel ? instruction_set() : "BLAS");
+            step.text = fmt::format(
+                "product {}({} × {}{}) ({} × {}{}), {} of it{}, by {}",
+                product->scale == 1 ? "" : "times a number ", product->rows, product->inner,
+                product->a.transposed ? ", transposed" : "", product->inner, product->columns,
+                product->b.transposed ? ", transposed" : "", product->offsets.size(),
+                product->pieces == 1 ? std::string() : fmt::format(" in {} pieces", product->pieces),
+                product->kernel ? instruction_set() : "BLAS");
         } else {
             const auto& fallback = std::get<Fallback>(step.work);
             step.text = fmt::format("{}: its own forward function, which allocates",
@@ -98,7 +99,7 @@ std::string Plan<T>::to_string() const {
             fmt::format("{} tiles of {}, {} wide{}: steps {} to {} for each\n", tiling_.tiles(), tiling_.name,
                         tiling_.width,
                         pieces_ == 1 ? std::string()
-                                     : fmt::format(", in {} pieces, {} at the same time", pieces_, threads_),
+                                     : fmt::format(", in {} pieces, {} at the same time", pieces_, frames_),
                         tiles_begin_ + 1, tiles_end_);
     for (std::size_t k = 0; k < steps_.size(); ++k) {
         text += fmt::format("{:>3}  {}  [{:.0f} flop]\n", k + 1, steps_[k].text, steps_[k].flops);

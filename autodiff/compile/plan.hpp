@@ -168,7 +168,7 @@ private:
     bool sort_into_phases();
     /// Takes the steps of the last, narrower tile from a plan of it; false where they do not fit.
     bool take_rest(Plan& rest);
-    /// Divides the tiles into pieces, for so many threads at most, and finds what each needs for itself.
+    /// Divides tiles, and products outside of them, into pieces for so many threads at most.
     void divide(std::size_t threads);
 
     class TilePieces;
@@ -198,6 +198,7 @@ private:
     std::vector<PlanStep<T>> rest_;               ///< those steps for the last tile, where it is narrower
     std::size_t pieces_ = 1;                      ///< of consecutive tiles
     std::size_t threads_ = 1;                     ///< that work on pieces at the same time
+    std::size_t frames_ = 1;                      ///< for the pieces of tiles among them
     std::vector<Accumulator> accumulators_;
     bool calls_blas_ = false; ///< or may
     std::size_t memory_bytes_ = 0, scratch_bytes_ = 0, pointers_ = 0;

@@ -4,6 +4,8 @@
 
 #include <xtensor-blas/xblas.hpp>
 
+#include <algorithm>
+
 namespace xtape::detail {
 namespace {
 
@@ -15,6 +17,14 @@ void gemm(CBLAS_TRANSPOSE a_op, CBLAS_TRANSPOSE b_op, int m, int n, int k, doubl
           int lda, const double* b, int ldb, double keep, double* c, int ldc) {
     cblas_dgemm(CblasRowMajor, a_op, b_op, m, n, k, scale, a, lda, b, ldb, keep, c, ldc);
 }
+
+/// Rows or columns of C that stay together: as many as the widest kernel takes at a time.
+constexpr std::size_t unit = 64;
+
+struct Range {
+    std::size_t begin, end;
+    [[nodiscard]] std::size_t size() const { return end - begin; }
+};
 
 CBLAS_TRANSPOSE op(const Side& side) { return side.transposed ? CblasTrans : CblasNoTrans; }
 
@@ -29,20 +39,41 @@ void Product<T>::choose_kernel() {
 }
 
 template <std::floating_point T>
-void Product<T>::run(void* const* memory, bool first) const {
-    const T *left = static_cast<const T*>(memory[a.storage]),
-            *right = static_cast<const T*>(memory[b.storage]);
-    T* to = static_cast<T*>(memory[c]);
+void Product<T>::divide(double least, std::size_t most_pieces) {
+    along = offsets.size() > 1 ? Along::matrices : columns < rows ? Along::rows : Along::columns;
+    const std::size_t units =
+        along == Along::matrices ? offsets.size() : (std::max(rows, columns) - 1) / unit + 1;
+    const double multiplications = static_cast<double>(offsets.size()) * static_cast<double>(rows) *
+                                   static_cast<double>(inner) * static_cast<double>(columns);
+    pieces = std::clamp<std::size_t>(static_cast<std::size_t>(multiplications / least), 1,
+                                     std::clamp<std::size_t>(units, 1, most_pieces));
+}
+
+template <std::floating_point T>
+void Product<T>::run(void* const* memory, bool first, std::size_t piece) const {
     if (rows * columns == 0) return;
+    const auto mine = [&](Along divided, std::size_t extent, std::size_t together) {
+        const std::size_t units = (extent + together - 1) / together;
+        return along == divided ? Range{piece * units / pieces * together,
+                                        std::min(extent, (piece + 1) * units / pieces * together)}
+                                : Range{0, extent};
+    };
+    const Range matrix = mine(Along::matrices, offsets.size(), 1), row = mine(Along::rows, rows, unit),
+                column = mine(Along::columns, columns, unit);
+    const T* left = static_cast<const T*>(memory[a.storage]) + row.begin * a.row_stride();
+    const T* right = static_cast<const T*>(memory[b.storage]) + column.begin * b.column_stride();
+    T* to = static_cast<T*>(memory[c]) + (matrix.begin * rows + row.begin) * columns + column.begin;
     const bool accumulate = across_tiles && !first;
-    for (const auto& [left_at, right_at] : offsets) {
+    for (std::size_t k = matrix.begin; k < matrix.end; ++k) {
+        const auto [left_at, right_at] = offsets[k];
         if (kernel)
-            kernel({left + left_at, right + right_at, to, rows, inner, columns, a.row_stride(),
+            kernel({left + left_at, right + right_at, to, row.size(), inner, column.size(), a.row_stride(),
                     a.column_stride(), b.row_stride(), b.column_stride(), columns, scale, accumulate});
         else
-            gemm(op(a), op(b), static_cast<int>(rows), static_cast<int>(columns), static_cast<int>(inner),
-                 scale, left + left_at, static_cast<int>(a.leading), right + right_at,
-                 static_cast<int>(b.leading), accumulate ? T{1} : T{0}, to, static_cast<int>(columns));
+            gemm(op(a), op(b), static_cast<int>(row.size()), static_cast<int>(column.size()),
+                 static_cast<int>(inner), scale, left + left_at, static_cast<int>(a.leading),
+                 right + right_at, static_cast<int>(b.leading), accumulate ? T{1} : T{0}, to,
+                 static_cast<int>(columns));
         to += rows * columns;
     }
 }

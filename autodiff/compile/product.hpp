@@ -31,12 +31,19 @@ struct Product {
 
     bool across_tiles = false; ///< C goes on from tile to tile
 
+    /// A piece of it has some of the matrices, or some rows or columns of C.
+    enum class Along { matrices, rows, columns };
+    Along along = Along::matrices;
+    std::size_t pieces = 1;
+
     /// That of this machine's instruction set, or null where a BLAS computes it.
     void (*kernel)(const MatrixProduct<T>&) = nullptr;
 
     /// Chooses who computes it, by extents.
     void choose_kernel();
-    void run(void* const* memory, bool first) const;
+    /// Into pieces of so many multiplications at least, by extents.
+    void divide(double least, std::size_t most_pieces);
+    void run(void* const* memory, bool first, std::size_t piece = 0) const;
 };
 
 extern template struct Product<float>;

@@ -44,6 +44,18 @@ void share(const std::vector<Frame<T>>& frames, double seconds, std::vector<doub
             steps[s] += seconds * frame.seconds[s] / all;
 }
 
+/// One product, outside of the tiles.
+template <class T>
+class ProductPieces final : public Pieces {
+public:
+    ProductPieces(const Product<T>& product, void* const* memory) : product_(product), memory_(memory) {}
+    void work(std::size_t piece, std::size_t) override { product_.run(memory_, true, piece); }
+
+private:
+    const Product<T>& product_;
+    void* const* memory_;
+};
+
 } // namespace
 
 template <std::floating_point T>
@@ -65,7 +77,7 @@ std::unique_ptr<Workspace<T>> Plan<T>::workspace() const {
             : storage.place == Place::constant
                 ? const_cast<std::byte*>(bytes_of(constants_[storage.at]).begin) // only ever read
                 : nullptr);
-    if (tiles_begin_ < tiles_end_) made->tiles.assign(threads_, whole);
+    if (tiles_begin_ < tiles_end_) made->tiles.assign(frames_, whole);
     for (std::size_t k = 0; k < made->tiles.size(); ++k) {
         Frame<T>& frame = made->tiles[k];
         frame.begin = whole.begin + frames_at_ + k * frame_bytes_;
@@ -123,7 +135,12 @@ void Plan<T>::run(const PlanStep<T>& step, Frame<T>& frame, bool first) const {
         loop->run(frame.memory.data(), reinterpret_cast<T*>(frame.begin + loop->scratch_at),
                   frame.pointers.data(), first);
     else if (const auto* product = std::get_if<Product<T>>(&step.work))
-        product->run(frame.memory.data(), first);
+        if (product->pieces == 1) {
+            product->run(frame.memory.data(), first);
+        } else {
+            ProductPieces<T> pieces(*product, frame.memory.data());
+            work_through(pieces, product->pieces, threads_);
+        }
     else
         run(std::get<Fallback>(step.work), frame);
 }
@@ -190,7 +207,7 @@ void Plan<T>::run(Workspace<T>& workspace, std::span<double> seconds) const {
     if (tiles_begin_ < tiles_end_) {
         const Clock::time_point begin = seconds.empty() ? Clock::time_point() : Clock::now();
         TilePieces pieces(*this, workspace);
-        work_through(pieces, pieces_, threads_);
+        work_through(pieces, pieces_, frames_);
         if (!seconds.empty()) share(workspace.tiles, seconds_since(begin), whole.seconds);
     }
     for (std::size_t s = tiles_end_; s < steps_.size(); ++s)

@@ -124,6 +124,7 @@ std::shared_ptr<const Plan<T>> Plan<T>::make(const std::shared_ptr<Records>& rec
             return tiled;
         }
     }
+    whole->divide(threads);
     whole->place();
     whole->describe();
     return whole;

@@ -17,7 +17,7 @@ public:
     /// Lanes are threads that work at the same time; no two have the same.
     virtual void work(std::size_t piece, std::size_t lane) = 0;
     /// After `work` in the same lane; one piece after the other, in their order.
-    virtual void join(std::size_t piece, std::size_t lane) = 0;
+    virtual void join(std::size_t, std::size_t) {}
 
 protected:
     ~Pieces() = default;

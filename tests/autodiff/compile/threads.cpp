@@ -99,6 +99,39 @@ BOOST_AUTO_TEST_CASE(small_programs_start_no_worker) {
     BOOST_TEST(detail::worker_count() == 3u);
 }
 
+namespace {
+
+/// Products that no tiles divide, by columns, rows and matrices, of extents that no piece's divide.
+template <std::floating_point T>
+void bits_of_products() {
+    Tape tape;
+    const Var A = tape.input("A", {130, 257}), B = tape.input("B", {257, 141}),
+              C = tape.input("C", {141, 90}), D = tape.input("D", {5, 141, 67});
+    const Var AB = matmul(A, B);
+    const std::vector<Var> outputs{AB, matmul(transpose(B), transpose(A)), matmul(AB, C), matmul(AB, D)};
+    std::vector<AnyArray> arrays;
+    for (const Extents& extents :
+         {Extents{130, 257}, Extents{257, 141}, Extents{141, 90}, Extents{5, 141, 67}})
+        arrays.push_back(agreement::as<T>(Draw(extents[0]).reals(extents)));
+    const auto program = [&](std::size_t threads) {
+        return compile<T>({A, B, C, D}, outputs, {.threads = threads});
+    };
+    const std::string text = program(2).plan().to_string();
+    for (const char* product : {"(130 × 257) (257 × 141), 1 of it in 2 pieces", "), 5 of it in 2 pieces",
+                                "(141 × 257, transposed) (257 × 130, transposed), 1 of it in 2 pieces"})
+        BOOST_TEST(says(text, product), text);
+    const auto alone = program(1)(arrays);
+    for (const std::size_t threads : {2u, 4u})
+        for (int repeat = 0; repeat < 20; ++repeat)
+            BOOST_TEST(same_bits(program(threads)(arrays), alone), threads << " threads");
+    const auto outcome = agreement::compare(program(4), arrays, 400);
+    BOOST_TEST(outcome.why == "", outcome.why);
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(the_same_bits_of_products_in_double) { bits_of_products<double>(); }
+BOOST_AUTO_TEST_CASE(the_same_bits_of_products_in_float) { bits_of_products<float>(); }
 BOOST_AUTO_TEST_CASE(the_same_bits_in_double) { bits<double>(); }
 BOOST_AUTO_TEST_CASE(the_same_bits_in_float) { bits<float>(); }
 
