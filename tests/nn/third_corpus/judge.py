@@ -1,0 +1,133 @@
+"""Whether an equation that is said to be the person's gives the person's numbers on data that the sayer never saw.
+
+judge.py FILE 'dZ1 = W2ᵀ dZ2 ∘ A1': prints yes or no. Exit status 0 or 1."""
+import json
+import pathlib
+import re
+import sys
+import numpy as np
+from network import WORDS, Setting, run
+
+FUNCTIONS = {"tanh": np.tanh, "sigmoid": WORDS["sigmoid"], "σ": WORDS["sigmoid"], "relu": WORDS["relu"], "softplus": WORDS["softplus"],
+             "softmax": WORDS["softmax"], "exp": np.exp, "log": np.log, "sign": np.sign, "abs": np.abs, "identity": lambda z: z, "sqrt": np.sqrt}
+SLOPES = {"tanh": lambda z: 1 - np.tanh(z)**2, "sigmoid": lambda z: WORDS["sigmoid"](z) * WORDS["sigmoid"](-z),
+          "σ": lambda z: WORDS["sigmoid"](z) * WORDS["sigmoid"](-z), "relu": lambda z: (z > 0) * 1.0, "softplus": WORDS["sigmoid"]}
+TOKEN = re.compile(r"\s*([0-9.]+(?:e-?\d+)?|[½¼⅓]|[A-Za-zσλ][A-Za-z0-9_]*|Σ_?[A-Za-z]*|[()|+\-−*/∘∗⊙·×ᵀ²³′'>≥<]|\[|\])")
+
+
+class Equation:
+    """Sums of products; juxtaposition and · are the matrix product, ∘ ∗ ⊙ the elementwise one; numbers scale."""
+    def __init__(self, text, names):
+        self.tokens, self.at, self.names = [], 0, names
+        while text.strip():
+            m = TOKEN.match(text)
+            if not m:
+                raise SyntaxError(text)
+            self.tokens.append(m[1])
+            text = text[m.end():]
+
+    def next(self):
+        return self.tokens[self.at] if self.at < len(self.tokens) else ""
+
+    def take(self):
+        self.at += 1
+        return self.tokens[self.at - 1]
+
+    def sum(self):
+        sign = -1 if self.next() in ("-", "−") and self.take() else 1
+        v = sign * self.elementwise()
+        while self.next() in ("+", "-", "−"):
+            v = v + self.elementwise() if self.take() == "+" else v - self.elementwise()
+        if self.next() in (">", "≥", "<"):
+            op = self.take()
+            w = self.elementwise()
+            v = ((v < w) if op == "<" else (v > w)) * 1.0
+        return v
+
+    def elementwise(self):
+        v = self.product()
+        while self.next() in ("∘", "∗", "⊙", "*", "×", "/"):
+            v = v / self.product() if self.take() == "/" else v * self.product()
+        return v
+
+    def product(self):
+        v = self.power()
+        while True:
+            t = self.next()
+            if t == "·":
+                self.take()
+            elif t == "/" and np.ndim(v) == 0:
+                self.take()
+                v = v / self.power()
+                continue
+            elif not t or t in (")", "]", "+", "-", "−", "∘", "∗", "⊙", "*", "×", "/", "|", ">", "≥", "<"):
+                return v
+            w = self.power()
+            v = v * w if np.ndim(v) == 0 or np.ndim(w) == 0 else v @ w
+
+    def power(self):
+        v = self.atom()
+        while self.next() in ("ᵀ", "²", "³"):
+            v = {"ᵀ": lambda x: x.T, "²": lambda x: x**2, "³": lambda x: x**3}[self.take()](v)
+        return v
+
+    def atom(self):
+        t = self.take()
+        if t in ("(", "["):
+            v = self.sum()
+            self.take()
+            return v
+        if t == "|":
+            v = abs(self.sum())
+            self.take()
+            return v
+        if t[0] in "½¼⅓":
+            return {"½": 0.5, "¼": 0.25, "⅓": 1 / 3}[t]
+        if t[0].isdigit():
+            return float(t)
+        if t.startswith("Σ"):
+            nodes = self.names["rows"] ^ (t[1:].strip("_") in ("k", "nodes", "nL"))
+            return self.product().sum(axis=0 if nodes else 1, keepdims=True)
+        if t in FUNCTIONS and self.next() in ("(", "′", "'"):
+            primed = self.next() in ("′", "'") and self.take()
+            self.take()
+            v = self.sum()
+            self.take()
+            return (SLOPES if primed else FUNCTIONS)[t](v)
+        return {"λ": self.names.get("lam"), "n": self.names["n"]}.get(t) if t in ("λ", "n") else self.names[t]
+
+
+def person(case, shift, more):
+    """The person's arrays on other data (another seed, `more` examples), as they hold them."""
+    s = Setting(**case["setting"])
+    s.n += more
+    with np.errstate(all="ignore"):
+        names = run(s.lines() | case["changed"], s.data(case["seed"] + shift))
+    names = {k: v for k, v in names.items() if not k.startswith("__")}
+    if s.rows:
+        names = {k: np.asarray(v).T if np.ndim(v) == 2 else v for k, v in names.items()}
+    return names | {"rows": s.rows}
+
+
+def reproduces(case, equation):
+    """On three other data sets. An array that is not in the file may be said in the other convention for the mean."""
+    array, text = (x.strip() for x in equation.split("=", 1))
+    leeway = array not in case["saved"] and not any("or" in w or "1/n" in w["cause"] + w["kind"] for w in case["wrong"])
+    factors = {"1", "n", "1/n"}
+    for shift, more in ((1, 0), (2, 3), (3, 8)):
+        names = person(case, shift, more)
+        mine, said = np.asarray(names[array], float), np.asarray(Equation(text, names).sum(), float)
+        scales = {"1": 1, "n": names["n"], "1/n": 1 / names["n"]} if leeway else {"1": 1}
+        factors &= {k for k, c in scales.items() if said.shape == mine.shape and np.abs(said * c - mine).max() <= 1e-9 * np.abs(mine).max()}
+    return bool(factors)
+
+
+def cases():
+    with open(pathlib.Path(__file__).parent / "manifest.jsonl") as lines:
+        return {c["file"]: c for c in map(json.loads, lines)}
+
+
+if __name__ == "__main__":
+    said = reproduces(cases()[sys.argv[1]], sys.argv[2])
+    print("yes" if said else "no")
+    sys.exit(not said)
