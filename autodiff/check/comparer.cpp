@@ -51,8 +51,7 @@ bool Comparer::gives(const Var& candidate, const Array<long double>& mine, std::
     const Truth truth = reference_.truth(candidate, element_);
     std::vector<long double> chances;
     for (std::size_t i = 0; i < mine.size(); ++i) {
-        const long double tolerance =
-            truth.tolerance.data()[i] + library_error * unit_roundoff(element_) * most;
+        const long double tolerance = truth.tolerance.data()[i];
         if (!(std::abs(value.data()[i] - mine.data()[i]) <= tolerance)) return false;
         if (mine.data()[i] != 0) chances.push_back(std::min(1.0L, tolerance / most));
     }

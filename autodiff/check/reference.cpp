@@ -23,6 +23,17 @@ long double unit_roundoff(Element element) {
     }
 }
 
+long double smallest_normal(Element element) {
+    switch (element) {
+    case Element::f32:
+        return std::numeric_limits<float>::min();
+    case Element::f80:
+        return std::numeric_limits<long double>::min();
+    default:
+        return std::numeric_limits<double>::min();
+    }
+}
+
 Reference::Reference(std::vector<std::pair<Var, AnyArray>> bindings, std::size_t longest)
     : bindings_(std::move(bindings)), sum_factor_(lambda * std::sqrt(static_cast<long double>(longest))) {
     for (const auto& [var, array] : bindings_)
@@ -59,9 +70,12 @@ Truth Reference::truth(const Var& var, Element element) {
                                                           : std::max(truth.tolerance.data()[i], moved);
         }
     }
-    for (std::size_t i = 0; i < truth.value.size(); ++i)
-        truth.tolerance.data()[i] = sum_factor_ * truth.tolerance.data()[i] +
-                                    library_error * unit_roundoff(element) * std::abs(truth.value.data()[i]);
+    long double largest = 0;
+    for (const long double x : truth.value)
+        largest = std::max(largest, std::abs(x));
+    for (long double& tolerance : truth.tolerance)
+        tolerance = sum_factor_ * tolerance + library_error * unit_roundoff(element) * largest +
+                    smallest_normal(element);
     return truth;
 }
 

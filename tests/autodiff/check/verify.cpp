@@ -205,6 +205,25 @@ BOOST_AUTO_TEST_CASE(every_entry_is_held_to_its_own_size) {
     BOOST_TEST((mine.check()["dW"].verdict == Verdict::fail), mine.check().to_string());
 }
 
+/// The tape's softplus and sigmoid keep their digits where log(1 + eᶻ), 1 − e⁻ᴬ and eᶻ / (1 + eᶻ)² lose
+/// them, or underflow.
+BOOST_AUTO_TEST_CASE(a_right_form_that_cancels_passes) {
+    Tape tape;
+    const Var z = tape.input("z", {4}), A = named("A", softplus(z)), p = named("p", sigmoid(z));
+    const Var slope = named("slope", p * (1 - p)), cost = sum(A);
+    const xt::xarray<float> at{-120, -12, 0.5F, 2}, e = xt::exp(at), by_hand = xt::log(1 + e);
+    const std::vector<std::pair<std::string, xt::xarray<float>>> arrays{{"A", by_hand},
+                                                                        {"dz", 1 - xt::exp(-by_hand)},
+                                                                        {"p", 1 / (1 + 1 / e)},
+                                                                        {"slope", e / xt::square(1 + e)}};
+    for (const auto& [name, array] : arrays)
+        for (const bool right : {true, false}) {
+            const xt::xarray<float> mine = (right ? 1 : 1.001F) * array;
+            const Report report = verify(cost, {{"z", at}, {name, mine}});
+            BOOST_TEST((report[name].verdict == (right ? Verdict::pass : Verdict::fail)), report.to_string());
+        }
+}
+
 BOOST_AUTO_TEST_CASE(where_rounding_decides_nothing_passes) {
     Tape tape;
     const Var x = tape.input("x", {2}), z = named("z", x * 3 - x * 2 - x); // 0, and rounding gives it a sign
