@@ -104,9 +104,6 @@ void Plan<T>::place() {
     // What belongs to the columns of a tile is there once for each piece that is worked on at the same time.
     Held whole, tile;
     const auto within = [&](std::size_t s) { return tiles_begin_ <= s && s < tiles_end_; };
-    for (Accumulator& accumulator : accumulators_)
-        if (pieces_ > 1)
-            accumulator.at = tile.take(aligned(storages_[accumulator.storage].bytes()), steps_.size());
     for (std::size_t s = 0; s < steps_.size(); ++s) {
         whole.free_before(s);
         tile.free_before(s);
@@ -152,8 +149,15 @@ void Plan<T>::place() {
             pointers_ = std::max({pointers_, loop->slots, rest ? rest->slots : 0});
         }
         if (s + 1 != tiles_end_) continue;
-        frame_bytes_ = (tile.most() + alignment - 1) / alignment * alignment;
+        const auto lines = [](std::size_t bytes) { return (bytes + alignment - 1) / alignment * alignment; };
+        frame_bytes_ = lines(tile.most());
         if (frame_bytes_ > 0) frames_at_ = whole.take(frames_ * frame_bytes_, s);
+        for (Accumulator& accumulator : accumulators_) {
+            accumulator.at = accumulator_bytes_;
+            accumulator_bytes_ += lines(storages_[accumulator.storage].bytes());
+        }
+        if (pieces_ > 1 && accumulator_bytes_ > 0)
+            accumulators_at_ = whole.take((pieces_ - 1) * accumulator_bytes_, s);
     }
     memory_bytes_ = whole.most();
 }

@@ -11,9 +11,10 @@ namespace {
 // elementwise operation on an entry takes the time of so many:
 constexpr double entry_work = 8;
 // A piece has so much that waking a worker for it pays, 40 µs and more,
-constexpr double least_work = 0x1p21;
-// and for each byte of its sums, products and maxima so much that adding them to others' is a small part.
-constexpr double work_per_byte = 64;
+constexpr double least_work = 0x1p22;
+// and for each byte of its sums, products and maxima so much that room for them is small beside what it works
+// with, and adding them to others' takes no time.
+constexpr double work_per_byte = 1024;
 // More would not be needed to keep the cores of a large machine busy.
 constexpr std::size_t most_pieces = 64;
 

@@ -90,11 +90,12 @@ struct Tiling {
     [[nodiscard]] std::size_t tiles() const { return width == 0 ? 0 : (whole + width - 1) / width; }
 };
 
-/// A sum, product, maximum or minimum over the axis of the tiles. A piece has its own, except for the first.
+/// A sum, product, maximum or minimum over the axis of the tiles. Every piece has its own, the first where
+/// the result lies; these are put together in the order of the pieces.
 struct Accumulator {
     Fold fold;
     std::size_t storage;
-    std::size_t at = 0; ///< where in the frame of a piece, in bytes
+    std::size_t at = 0; ///< where among those of a piece, in bytes
 };
 
 /// Where steps find every storage.
@@ -114,7 +115,7 @@ struct Workspace {
     std::vector<AnyArray> variables; ///< as they were when it was bound
     std::unique_ptr<std::byte[]> bytes;
     Frame<T> whole;              ///< of steps before and after the tiles
-    std::vector<Frame<T>> tiles; ///< one for each piece that is worked on at the same time
+    std::vector<Frame<T>> tiles; ///< of each piece that is worked on at the same time
 };
 
 template <std::floating_point T>
@@ -172,6 +173,8 @@ private:
     void divide(std::size_t threads);
 
     class TilePieces;
+    /// Where a piece has its own.
+    void* at(const Accumulator& accumulator, std::size_t piece, const Frame<T>& whole) const;
     void run(const PlanStep<T>& step, Frame<T>& frame, bool first) const;
     /// Measures the step where the frame has seconds for it.
     void run(std::size_t step, const PlanStep<T>& work, Frame<T>& frame, bool first) const;
@@ -202,7 +205,8 @@ private:
     std::vector<Accumulator> accumulators_;
     bool calls_blas_ = false; ///< or may
     std::size_t memory_bytes_ = 0, scratch_bytes_ = 0, pointers_ = 0;
-    std::size_t frames_at_ = 0, frame_bytes_ = 0;  ///< what each piece has for itself
+    std::size_t frames_at_ = 0, frame_bytes_ = 0;
+    std::size_t accumulators_at_ = 0, accumulator_bytes_ = 0; ///< of the second piece, and of each
     std::size_t buffers_ = 0, separate_bytes_ = 0; ///< buffers, and what they would take without reuse
 };
 

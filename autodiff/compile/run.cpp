@@ -153,6 +153,12 @@ void Plan<T>::run(std::size_t step, const PlanStep<T>& work, Frame<T>& frame, bo
     frame.seconds[step] += seconds_since(begin);
 }
 
+template <std::floating_point T>
+void* Plan<T>::at(const Accumulator& accumulator, std::size_t piece, const Frame<T>& whole) const {
+    return piece == 0 ? whole.memory[accumulator.storage]
+                      : whole.begin + accumulators_at_ + (piece - 1) * accumulator_bytes_ + accumulator.at;
+}
+
 /// All tiles of one run.
 template <std::floating_point T>
 class Plan<T>::TilePieces final : public Pieces {
@@ -161,17 +167,16 @@ public:
 
     void work(std::size_t piece, std::size_t lane) override {
         Frame<T>& frame = workspace_.tiles[lane];
+        const Frame<T>& whole = workspace_.whole;
         for (const Accumulator& accumulator : plan_.accumulators_)
-            frame.memory[accumulator.storage] =
-                piece == 0 ? whole(accumulator) : frame.begin + accumulator.at;
+            frame.memory[accumulator.storage] = plan_.at(accumulator, piece, whole);
         const Tiling& tiling = plan_.tiling_;
         const std::size_t begin = piece * tiling.tiles() / plan_.pieces_,
                           end = (piece + 1) * tiling.tiles() / plan_.pieces_;
         for (std::size_t tile = begin; tile < end; ++tile) {
             for (std::size_t s = 0; s < plan_.storages_.size(); ++s)
                 if (const std::size_t column = plan_.storages_[s].column; column > 0)
-                    frame.memory[s] =
-                        static_cast<std::byte*>(workspace_.whole.memory[s]) + tile * tiling.width * column;
+                    frame.memory[s] = static_cast<std::byte*>(whole.memory[s]) + tile * tiling.width * column;
             const bool narrower = (tile + 1) * tiling.width > tiling.whole;
             for (std::size_t s = plan_.tiles_begin_; s < plan_.tiles_end_; ++s)
                 plan_.run(s, narrower ? plan_.rest_[s - plan_.tiles_begin_] : plan_.steps_[s], frame,
@@ -179,17 +184,7 @@ public:
         }
     }
 
-    void join(std::size_t piece, std::size_t lane) override {
-        if (piece == 0) return;
-        for (const Accumulator& accumulator : plan_.accumulators_)
-            fold_into(accumulator.fold, static_cast<T*>(whole(accumulator)),
-                      static_cast<const T*>(workspace_.tiles[lane].memory[accumulator.storage]),
-                      plan_.storages_[accumulator.storage].entries);
-    }
-
 private:
-    void* whole(const Accumulator& accumulator) const { return workspace_.whole.memory[accumulator.storage]; }
-
     const Plan& plan_;
     Workspace<T>& workspace_;
 };
@@ -208,6 +203,11 @@ void Plan<T>::run(Workspace<T>& workspace, std::span<double> seconds) const {
         const Clock::time_point begin = seconds.empty() ? Clock::time_point() : Clock::now();
         TilePieces pieces(*this, workspace);
         work_through(pieces, pieces_, frames_);
+        for (std::size_t piece = 1; piece < pieces_; ++piece)
+            for (const Accumulator& accumulator : accumulators_)
+                fold_into(accumulator.fold, static_cast<T*>(at(accumulator, 0, whole)),
+                          static_cast<const T*>(at(accumulator, piece, whole)),
+                          storages_[accumulator.storage].entries);
         if (!seconds.empty()) share(workspace.tiles, seconds_since(begin), whole.seconds);
     }
     for (std::size_t s = tiles_end_; s < steps_.size(); ++s)

@@ -7,7 +7,6 @@
 #include <atomic>
 #include <charconv>
 #include <condition_variable>
-#include <cstdint>
 #include <cstdlib>
 #include <exception>
 #include <mutex>
@@ -22,31 +21,18 @@ namespace {
 
 /// What the lanes of one caller share.
 struct Job {
-    static constexpr std::uint32_t failed = static_cast<std::uint32_t>(-1);
-
     Pieces& pieces;
     std::size_t count;
     std::atomic<std::size_t> next = 0;
-    std::atomic<std::uint32_t> joined = 0; ///< pieces, or `failed`
-    std::exception_ptr error = {};         ///< the first
+    std::atomic_flag failed = {};
+    std::exception_ptr error = {}; ///< the first
 
-    /// Pieces are taken in their order, so that whoever waits here waits for a lane that does not.
     void work(std::size_t lane) noexcept try {
-        for (std::size_t piece; (piece = next++) < count;) {
+        for (std::size_t piece; (piece = next++) < count;)
             pieces.work(piece, lane);
-            std::uint32_t before = joined;
-            for (; before != piece; before = joined) {
-                if (before == failed) return;
-                joined.wait(before);
-            }
-            pieces.join(piece, lane);
-            joined.compare_exchange_strong(before, before + 1); // unless another lane failed
-            joined.notify_all();
-        }
     } catch (...) {
         next = count;
-        if (joined.exchange(failed) != failed) error = std::current_exception();
-        joined.notify_all();
+        if (!failed.test_and_set()) error = std::current_exception();
     }
 };
 

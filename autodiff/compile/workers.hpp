@@ -10,14 +10,11 @@ namespace xtape::detail {
 /// XTAPE_THREADS, or as the machine runs at once. Throws ArgumentError where the variable is no such number.
 [[nodiscard]] std::size_t thread_count(std::size_t asked);
 
-/// Work in numbered pieces. Chance decides which thread takes a piece, so nothing may depend on it: what
-/// several pieces contribute to is added up in `join`.
+/// Work in numbered pieces. Chance decides which thread takes a piece, and so nothing may depend on it.
 class Pieces {
 public:
     /// Lanes are threads that work at the same time; no two have the same.
     virtual void work(std::size_t piece, std::size_t lane) = 0;
-    /// After `work` in the same lane; one piece after the other, in their order.
-    virtual void join(std::size_t, std::size_t) {}
 
 protected:
     ~Pieces() = default;

@@ -6,6 +6,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <atomic>
 #include <cstdlib>
 #include <cstring>
 #include <sys/wait.h>
@@ -62,7 +63,7 @@ bool same_bits(const std::vector<Array<T>>& a, const std::vector<Array<T>>& b) {
 }
 
 // None of the multiples of 16, so that every last tile is narrower.
-constexpr std::size_t few = 2'003, some = 7'001, many = 20'011;
+constexpr std::size_t few = 4'003, some = 8'001, many = 20'011;
 
 template <std::floating_point T>
 void bits() {
@@ -105,26 +106,27 @@ namespace {
 template <std::floating_point T>
 void bits_of_products() {
     Tape tape;
-    const Var A = tape.input("A", {130, 257}), B = tape.input("B", {257, 141}),
-              C = tape.input("C", {141, 90}), D = tape.input("D", {5, 141, 67});
+    const Var A = tape.input("A", {130, 513}), B = tape.input("B", {513, 141}),
+              C = tape.input("C", {141, 90}), D = tape.input("D", {7, 141, 67});
     const Var AB = matmul(A, B);
     const std::vector<Var> outputs{AB, matmul(transpose(B), transpose(A)), matmul(AB, C), matmul(AB, D)};
     std::vector<AnyArray> arrays;
     for (const Extents& extents :
-         {Extents{130, 257}, Extents{257, 141}, Extents{141, 90}, Extents{5, 141, 67}})
+         {Extents{130, 513}, Extents{513, 141}, Extents{141, 90}, Extents{7, 141, 67}})
         arrays.push_back(agreement::as<T>(Draw(extents[0]).reals(extents)));
     const auto program = [&](std::size_t threads) {
         return compile<T>({A, B, C, D}, outputs, {.threads = threads});
     };
     const std::string text = program(2).plan().to_string();
-    for (const char* product : {"(130 × 257) (257 × 141), 1 of it in 2 pieces", "), 5 of it in 2 pieces",
-                                "(141 × 257, transposed) (257 × 130, transposed), 1 of it in 2 pieces"})
+    for (const char* product : {"(130 × 513) (513 × 141), 1 of it in 2 pieces", "), 7 of it in 2 pieces",
+                                "(141 × 513, transposed) (513 × 130, transposed), 1 of it in 2 pieces"})
         BOOST_TEST(says(text, product), text);
     const auto alone = program(1)(arrays);
     for (const std::size_t threads : {2u, 4u})
         for (int repeat = 0; repeat < 20; ++repeat)
             BOOST_TEST(same_bits(program(threads)(arrays), alone), threads << " threads");
-    const auto outcome = agreement::compare(program(4), arrays, 400);
+    if (sizeof(T) == sizeof(double)) return; // once: the reference takes seconds
+    const auto outcome = agreement::compare(program(4), arrays, 660);
     BOOST_TEST(outcome.why == "", outcome.why);
 }
 
@@ -195,23 +197,19 @@ BOOST_AUTO_TEST_CASE(the_environment_says_how_many) {
 
 namespace {
 
-/// Notes the order in which pieces are joined, and throws at one.
-struct Noted final : detail::Pieces {
-    explicit Noted(std::size_t count, std::size_t bad = static_cast<std::size_t>(-1))
-        : lanes(count), bad_(bad) {}
+/// Counts how often it works on each piece, and throws at one.
+struct Counted final : detail::Pieces {
+    Counted(std::size_t count, std::size_t bad) : times(count, 0), bad_(bad) {}
 
     void work(std::size_t piece, std::size_t lane) override {
-        if (piece == bad_) throw DomainError("at piece 5");
-        lanes[piece] = lane;
+        if (piece == bad_) throw DomainError(fmt::format("at piece {}", piece));
+        ++times[piece];
+        if (lane >= 4) right_lanes = false;
         if (piece % 3 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
-    void join(std::size_t piece, std::size_t lane) override {
-        joined.push_back(piece);
-        in_its_lane &= lanes[piece] == lane;
-    }
 
-    std::vector<std::size_t> lanes, joined;
-    bool in_its_lane = true;
+    std::vector<int> times;
+    std::atomic<bool> right_lanes = true;
 
 private:
     std::size_t bad_;
@@ -219,16 +217,15 @@ private:
 
 } // namespace
 
-BOOST_AUTO_TEST_CASE(pieces_are_joined_in_order_and_what_they_throw_arrives) {
+BOOST_AUTO_TEST_CASE(each_piece_is_worked_on_once_and_what_it_throws_arrives) {
     detail::start_workers(3);
     for (int repeat = 0; repeat < 20; ++repeat) {
-        Noted pieces(30), failing(30, 5);
+        Counted pieces(30, 30), failing(30, 5);
         detail::work_through(pieces, 30, 4);
-        BOOST_TEST(pieces.joined.size() == 30u);
-        BOOST_TEST(std::ranges::is_sorted(pieces.joined));
-        BOOST_TEST(pieces.in_its_lane);
+        BOOST_TEST(std::ranges::count(pieces.times, 1) == 30);
+        BOOST_TEST(pieces.right_lanes);
         BOOST_TEST(complaint<DomainError>([&] { detail::work_through(failing, 30, 4); }) == "at piece 5");
-        BOOST_TEST(failing.joined.size() <= 5u);
+        BOOST_TEST(failing.times[5] == 0);
     }
 }
 
