@@ -48,7 +48,7 @@ bool Comparer::gives(const Var& candidate, const Array<long double>& mine, std::
     const long double most = largest(mine);
     for (std::size_t i = 0; i < mine.size(); ++i)
         if (!(std::abs(value.data()[i] - mine.data()[i]) <= hundredth * most)) return false;
-    const Truth truth = reference_.truth(candidate, element_);
+    const Truth truth = reference_.truth_of_any_form(candidate, element_);
     std::vector<long double> chances;
     for (std::size_t i = 0; i < mine.size(); ++i) {
         const long double tolerance = truth.tolerance.data()[i];

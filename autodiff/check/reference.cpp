@@ -70,12 +70,19 @@ Truth Reference::truth(const Var& var, Element element) {
                                                           : std::max(truth.tolerance.data()[i], moved);
         }
     }
+    for (std::size_t i = 0; i < truth.value.size(); ++i)
+        truth.tolerance.data()[i] = sum_factor_ * truth.tolerance.data()[i] +
+                                    library_error * unit_roundoff(element) * std::abs(truth.value.data()[i]);
+    return truth;
+}
+
+Truth Reference::truth_of_any_form(const Var& var, Element element) {
+    Truth truth = this->truth(var, element);
     long double largest = 0;
     for (const long double x : truth.value)
-        largest = std::max(largest, std::abs(x));
+        if (std::isfinite(x)) largest = std::max(largest, std::abs(x));
     for (long double& tolerance : truth.tolerance)
-        tolerance = sum_factor_ * tolerance + library_error * unit_roundoff(element) * largest +
-                    smallest_normal(element);
+        tolerance += library_error * unit_roundoff(element) * largest + smallest_normal(element);
     return truth;
 }
 

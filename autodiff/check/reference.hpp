@@ -37,10 +37,14 @@ public:
 
     /// Monte Carlo arithmetic (Parker 1997): in eight runs every entry that an operation reads is perturbed
     /// by at most one unit roundoff of the element type. Another order of a sum of k terms moves it by at
-    /// most 8 √k of the largest effect, except with a probability below 1e-13 (Higham and Mary 2019). Another
-    /// form of the formula cancels where this one does not (1 + exp(z), 1 − A², a probability that is 0), so
-    /// each entry may be off by the rounding of the largest, and by what is too small for the type.
+    /// most 8 √k of the largest effect, except with a probability below 1e-13 (Higham and Mary 2019), and the
+    /// last rounding is that of the entry itself.
     [[nodiscard]] Truth truth(const Var& var, Element element);
+
+    /// For a person's array. Another form of the formula cancels where this one does not (1 + exp(z), 1 − A²,
+    /// a probability that is 0), so each entry may be off by the rounding of the largest as well, and by what
+    /// is too small for the type.
+    [[nodiscard]] Truth truth_of_any_form(const Var& var, Element element);
 
 private:
     std::vector<Evaluation<long double>>& runs(Element element);

@@ -138,7 +138,7 @@ EntryDifferences differences(const Array<long double>& mine, const detail::Truth
 /// has told.
 Comparison compare(const Claim& claim, detail::Reference& reference, const std::vector<long double>& factors,
                    std::optional<bool>& deferred, const VerifyOptions& options) {
-    const detail::Truth truth = reference.truth(claim.var, claim.array.element());
+    const detail::Truth truth = reference.truth_of_any_form(claim.var, claim.array.element());
     const Extents extents(truth.value.shape().begin(), truth.value.shape().end());
     Comparison result{claim.name, to_string(extents), 0, std::numeric_limits<long double>::quiet_NaN(),
                       0,          Verdict::fail,      ""};
