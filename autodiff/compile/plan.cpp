@@ -95,12 +95,13 @@ std::string Plan<T>::to_string() const {
     std::string text;
     double flops = 0;
     if (tiles_begin_ < tiles_end_)
-        text +=
-            fmt::format("{} tiles of {}, {} wide{}: steps {} to {} for each\n", tiling_.tiles(), tiling_.name,
-                        tiling_.width,
-                        pieces_ == 1 ? std::string()
-                                     : fmt::format(", in {} pieces, {} at the same time", pieces_, frames_),
-                        tiles_begin_ + 1, tiles_end_);
+        text += fmt::format(
+            "{} tiles of {}, {} wide{}: steps {} to {} for each\n", tiling_.tiles(), tiling_.name,
+            tiling_.width,
+            pieces_ == 1 ? std::string()
+                         : fmt::format(", in {} pieces with {} bytes of sums each, {} at the same time",
+                                       pieces_, accumulator_bytes_, frames_),
+            tiles_begin_ + 1, tiles_end_);
     for (std::size_t k = 0; k < steps_.size(); ++k) {
         text += fmt::format("{:>3}  {}  [{:.0f} flop]\n", k + 1, steps_[k].text, steps_[k].flops);
         flops += steps_[k].flops;

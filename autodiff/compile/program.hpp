@@ -62,10 +62,10 @@ private:
 
 struct ProgramOptions {
     /// In how many threads a run works at most; 0 for as many as the environment variable XTAPE_THREADS says
-    /// or, where it is not set, the machine runs at once. More than one where there are tiles that have
-    /// enough to do: twice what takes as long as 2²¹ multiplications of a product, some 0.1 ms. Results have
-    /// the same bits for any number. A run that finds the workers busy with another's tiles works by itself,
-    /// and so does one in a process that was forked.
+    /// or, where it is not set, the machine runs at once. It is more than one where tiles, or a product
+    /// outside of them, have enough to do: 2²³ multiplications of floats, or what takes as long, some 0.15
+    /// ms. Results have the same bits for any number. A run that finds the workers busy with another's pieces
+    /// works by itself, and so does one in a process that was forked, which should be done while none runs.
     std::size_t threads = 0;
 };
 

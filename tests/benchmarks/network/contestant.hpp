@@ -38,16 +38,16 @@ struct Contestant {
     std::string name;
     std::function<void()> step;        ///< once: the cost and all gradients
     std::function<Result<T>()> result; ///< of the last step; empty where it computes no gradient
-    std::function<void(int)> threads;  ///< from now on; empty where it has one
+    std::function<void(int)> threads;  ///< from now on; empty where they are its own affair
     std::size_t bytes = 0;             ///< its arrays beside X, Y, parameters and gradients; 0 where unknown
 };
 
-/// A Program of nn's own network.
+/// A Program of nn's own network, in so many threads.
 template <class T>
-Contestant<T> program(const Data<T>& data);
+Contestant<T> program(const Data<T>& data, std::size_t threads);
 /// The same with tanh and the loss defined here, by `elementwise`.
 template <class T>
-Contestant<T> program_of_own_operations(const Data<T>& data);
+Contestant<T> program_of_own_operations(const Data<T>& data, std::size_t threads);
 /// The textbook's equations in xtensor.
 template <class T>
 Contestant<T> by_hand(const Data<T>& data);

@@ -68,14 +68,15 @@ void expect_equal(const Contestant<T>& a, const Result<T>& x, const Contestant<T
 template <class T>
 void row(benchmark::State& state, const Case& c) {
     const Data<T> data = draw<T>(c);
-    std::vector<Contestant<T>> all{expert(data), program(data), by_hand(data), bare_products(data)};
+    const auto threads = static_cast<std::size_t>(state.range(0));
+    std::vector<Contestant<T>> all{expert(data), program(data, threads), by_hand(data), bare_products(data)};
 #ifdef XTAPE_LIBTORCH
     all.push_back(libtorch(data));
 #endif
-    if (c.layers.back() == 1) all.push_back(program_of_own_operations(data));
+    if (c.layers.back() == 1) all.push_back(program_of_own_operations(data, threads));
     std::vector<std::function<void()>> contestants;
     for (const auto& one : all) {
-        if (one.threads) one.threads(static_cast<int>(state.range(0)));
+        if (one.threads) one.threads(static_cast<int>(threads));
         one.step();
         if (one.result && &one != &all.front())
             expect_equal(one, one.result(), all.front(), all.front().result(), c.n);

@@ -29,7 +29,8 @@ Array<T> array(const std::vector<T>& values, const Extents& extents) {
 template <class T>
 class Ours {
 public:
-    Ours(const Data<T>& data, const nn::NetworkOptions& options) : program_(record(data, options)) {
+    Ours(const Data<T>& data, const nn::NetworkOptions& options, std::size_t threads)
+        : program_(record(data, options, threads)) {
         const Case& c = data.of;
         arrays_.push_back(array(data.X, {c.layers.front(), c.n}));
         arrays_.push_back(array(data.Y, {c.layers.back(), c.n}));
@@ -59,7 +60,7 @@ public:
     }
 
 private:
-    static Program<T> record(const Data<T>& data, const nn::NetworkOptions& options) {
+    static Program<T> record(const Data<T>& data, const nn::NetworkOptions& options, std::size_t threads) {
         nn::Random random(1);
         const nn::Parameters parameters = nn::initialise(data.of.layers, random);
         Tape tape;
@@ -69,7 +70,7 @@ private:
             inputs.push_back(p);
         for (const Var& d : gradient(net.cost, net.parameters()))
             outputs.push_back(d);
-        return compile<T>(inputs, outputs);
+        return compile<T>(inputs, outputs, {.threads = threads});
     }
 
     Program<T> program_;
@@ -79,29 +80,30 @@ private:
 };
 
 template <class T>
-Contestant<T> contestant(const std::string& name, const Data<T>& data, const nn::NetworkOptions& options) {
-    const auto ours = std::make_shared<Ours<T>>(data, options);
+Contestant<T> contestant(const std::string& name, const Data<T>& data, const nn::NetworkOptions& options,
+                         std::size_t threads) {
+    const auto ours = std::make_shared<Ours<T>>(data, options, threads);
     return {name, [ours] { ours->step(); }, [ours] { return ours->result(); }, {}, ours->bytes()};
 }
 
 } // namespace
 
 template <class T>
-Contestant<T> program(const Data<T>& data) {
-    if (data.of.layers.back() == 1) return contestant("program", data, {});
-    return contestant("program", data, {.output = "softmax", .loss = "categorical_cross_entropy"});
+Contestant<T> program(const Data<T>& data, std::size_t threads) {
+    if (data.of.layers.back() == 1) return contestant("program", data, {}, threads);
+    return contestant("program", data, {.output = "softmax", .loss = "categorical_cross_entropy"}, threads);
 }
 
 template <class T>
-Contestant<T> program_of_own_operations(const Data<T>& data) {
+Contestant<T> program_of_own_operations(const Data<T>& data, std::size_t threads) {
     const auto hidden = [](const Var& z) { return xtape::record(own_tanh, {z}); };
     const auto loss = [](const Var& z, const Var& y) { return xtape::record(own_loss, {z, y}); };
-    return contestant("own operations", data, {.hidden = hidden, .loss = loss, .from_logits = true});
+    return contestant("own operations", data, {.hidden = hidden, .loss = loss, .from_logits = true}, threads);
 }
 
-template Contestant<float> program(const Data<float>&);
-template Contestant<double> program(const Data<double>&);
-template Contestant<float> program_of_own_operations(const Data<float>&);
-template Contestant<double> program_of_own_operations(const Data<double>&);
+template Contestant<float> program(const Data<float>&, std::size_t);
+template Contestant<double> program(const Data<double>&, std::size_t);
+template Contestant<float> program_of_own_operations(const Data<float>&, std::size_t);
+template Contestant<double> program_of_own_operations(const Data<double>&, std::size_t);
 
 } // namespace contest
