@@ -1,5 +1,6 @@
 /// Which loops this machine runs.
 
+#include <xtape/autodiff/compile/simd/dispatch.hpp>
 #include <xtape/autodiff/compile/simd/tables.hpp>
 #include <xtape/autodiff/error.hpp>
 
@@ -7,20 +8,11 @@
 
 #include <cstdlib>
 #include <string>
-#include <vector>
 
 namespace xtape::detail {
-namespace {
 
-struct Set {
-    const char* name;
-    const BlockKernels<float>* in_float;
-    const BlockKernels<double>* in_double;
-};
-
-/// What the processor and its operating system can run, the widest last.
-std::vector<Set> supported() {
-    std::vector<Set> sets{{"baseline", &baseline_float, &baseline_double}};
+std::vector<InstructionSet> supported_instruction_sets() {
+    std::vector<InstructionSet> sets{{"baseline", &baseline_float, &baseline_double}};
 #ifdef XTAPE_X86
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
         sets.push_back({"avx2", &avx2_float, &avx2_double});
@@ -32,13 +24,15 @@ std::vector<Set> supported() {
     return sets;
 }
 
-const Set& chosen() {
-    static const Set set = [] {
-        const std::vector<Set> sets = supported();
+namespace {
+
+const InstructionSet& chosen() {
+    static const InstructionSet set = [] {
+        const std::vector<InstructionSet> sets = supported_instruction_sets();
         const char* wanted = std::getenv("XTAPE_SIMD");
         if (!wanted || !*wanted) return sets.back();
         std::string names;
-        for (const Set& s : sets) {
+        for (const InstructionSet& s : sets) {
             if (std::string(wanted) == s.name) return s;
             names += (names.empty() ? "" : ", ") + std::string(s.name);
         }

@@ -1,5 +1,6 @@
 /// The loops of the instruction set that XTAPE_SIMD names: CTest runs this once for each.
 
+#include "vector_functions.hpp"
 #include <xtape/autodiff/compile/kernels.hpp>
 #include <xtape/autodiff/real.hpp>
 
@@ -14,8 +15,8 @@
 namespace {
 
 using namespace xtape;
+using namespace vector_functions;
 using detail::block_kernels;
-using detail::Primitive;
 
 using Types = boost::mpl::list<float, double>;
 
@@ -27,15 +28,6 @@ std::vector<T> run(Primitive p, const std::vector<std::vector<T>>& in) {
         from.push_back(operand.data());
     block_kernels<T>()[p](out.data(), from.data(), out.size());
     return out;
-}
-
-template <class T>
-using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
-
-/// Equal in every bit, or both NaN.
-template <class T>
-bool same(T a, T b) {
-    return std::isnan(a) ? std::isnan(b) : std::bit_cast<Bits<T>>(a) == std::bit_cast<Bits<T>>(b);
 }
 
 template <class T>
@@ -104,10 +96,6 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(arithmetic_and_branches_are_the_references, T, Typ
     BOOST_TEST(compared == 8 * values.size() + 15 * left.size());
 }
 
-/// Where a function is measured: of all numbers, of positive ones, or where σ(x) is a normal number, since x
-/// σ(x) multiplies the rounding of one that is not.
-enum class Range { all, positive, normal };
-
 /// Arguments over the whole range: bit patterns at even distances, and more where the functions are not flat.
 template <class T>
 std::vector<T> arguments(Range range = Range::all) {
@@ -131,17 +119,6 @@ std::vector<T> arguments(Range range = Range::all) {
     return values;
 }
 
-/// In units in the last place of the exact value, of the least number where that is smaller.
-template <class T>
-double error_in_ulp(T got, long double exact) {
-    const T rounded = static_cast<T>(exact);
-    if (std::isnan(exact) || std::isinf(rounded) || exact == 0)
-        return same<T>(got, rounded) ? 0 : std::numeric_limits<double>::infinity();
-    const int exponent = std::max(std::ilogb(exact), std::numeric_limits<T>::min_exponent - 1);
-    const long double ulp = std::ldexp(1.0L, exponent + 1 - std::numeric_limits<T>::digits);
-    return static_cast<double>(std::abs(static_cast<long double>(got) - exact) / ulp);
-}
-
 template <class T>
 double worst(Primitive p, long double (*exact)(long double), Range range, T scale = 1) {
     const std::vector<T> x = arguments<T>(range), got = run<T>(p, {x});
@@ -152,38 +129,6 @@ double worst(Primitive p, long double (*exact)(long double), Range range, T scal
             worst = error;
     return worst;
 }
-
-struct Function {
-    const char* name;
-    Primitive primitive;
-    long double (*exact)(long double);
-    Range range;
-    /// In units in the last place. Of exp, expm1, log, log1p, sigmoid, tanh and erf it is the largest error
-    /// that was seen over every 61st float and two million doubles in every instruction set (1.06, 1.97,
-    /// 0.83, 0.81, 2.30, 2.60, 1.41), and about a tenth for what was not drawn. What is made of these
-    /// follows: softplus adds log1p's error, exp's and a half for its sum; silu is sigmoid's, twice where the
-    /// product has the smaller unit, and a half.
-    double bound;
-};
-
-long double exact_sigmoid(long double x) {
-    const long double e = std::exp(-std::abs(x));
-    return x < 0 ? e / (1 + e) : 1 / (1 + e);
-}
-
-const Function functions[] = {
-    {"exp", Primitive::exp, [](long double x) { return std::exp(x); }, Range::all, 1.2},
-    {"expm1", Primitive::expm1, [](long double x) { return std::expm1(x); }, Range::all, 2.2},
-    {"log", Primitive::log, [](long double x) { return std::log(x); }, Range::positive, 0.9},
-    {"log1p", Primitive::log1p, [](long double x) { return std::log1p(x); }, Range::all, 0.9},
-    {"decay", Primitive::decay, [](long double x) { return std::exp(-std::abs(x)); }, Range::all, 1.2},
-    {"tanh", Primitive::tanh, [](long double x) { return std::tanh(x); }, Range::all, 3},
-    {"sigmoid", Primitive::sigmoid, exact_sigmoid, Range::all, 2.6},
-    {"softplus", Primitive::softplus,
-     [](long double x) { return std::log1p(std::exp(-std::abs(x))) + (x > 0 ? x : 0); }, Range::all, 2.4},
-    {"silu", Primitive::silu, [](long double x) { return x * exact_sigmoid(x); }, Range::normal, 4.9},
-    {"erf", Primitive::erf, [](long double x) { return std::erf(x); }, Range::all, 1.6},
-};
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(errors_in_units_in_the_last_place, T, Types) {
     for (const Function& f : functions) {
