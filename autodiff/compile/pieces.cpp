@@ -20,6 +20,14 @@ constexpr double least_work = 0x1p22;
 constexpr double work_per_byte = 1024;
 // More would not be needed to keep the cores of a large machine busy.
 constexpr std::size_t most_pieces = 64;
+// What a product reads and writes moves from one core's cache to another's, which its pieces only make up for
+// where there are more of them.
+constexpr double least_of_product = 8 * least_work;
+
+std::size_t pieces_of(double work, std::size_t most) {
+    return std::clamp<std::size_t>(static_cast<std::size_t>(work), 1,
+                                   std::clamp<std::size_t>(most, 1, most_pieces));
+}
 
 } // namespace
 
@@ -42,16 +50,17 @@ void Plan<T>::divide(std::size_t threads) {
         }
     }
     work *= static_cast<double>(tiling_.tiles());
-    const double pieces = std::min(work / least_work, work / std::max(1.0, work_per_byte * bytes));
-    pieces_ = std::clamp<std::size_t>(static_cast<std::size_t>(pieces), 1,
-                                      std::clamp<std::size_t>(tiling_.tiles(), 1, most_pieces));
+    pieces_ =
+        pieces_of(std::min(work / least_work, work / std::max(1.0, work_per_byte * bytes)), tiling_.tiles());
     std::size_t most = pieces_;
-    for (std::size_t s = 0; s < steps_.size(); ++s)
-        if (auto* product = std::get_if<Product<T>>(&steps_[s].work);
-            product && (s < tiles_begin_ || tiles_end_ <= s)) {
-            product->divide(least_work / of_product<T>, most_pieces);
-            most = std::max(most, product->pieces);
-        }
+    for (std::size_t s = 0; s < steps_.size(); ++s) {
+        auto* product = std::get_if<Product<T>>(&steps_[s].work);
+        if (!product || (tiles_begin_ <= s && s < tiles_end_)) continue;
+        const double work_here = product->multiplications() * of_product<T>;
+        if (work_here < least_of_product) continue;
+        product->divide(pieces_of(work_here / least_work, most_pieces));
+        most = std::max(most, product->pieces);
+    }
     threads_ = std::min(threads, most);
     frames_ = std::min(threads, pieces_);
 }

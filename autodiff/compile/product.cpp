@@ -31,22 +31,24 @@ CBLAS_TRANSPOSE op(const Side& side) { return side.transposed ? CblasTrans : Cbl
 } // namespace
 
 template <std::floating_point T>
-void Product<T>::choose_kernel() {
-    const double multiplications =
-        static_cast<double>(rows) * static_cast<double>(inner) * static_cast<double>(columns);
-    const BlockKernels<T>& kernels = block_kernels<T>();
-    kernel = multiplications > kernels.most_multiplications ? nullptr : kernels.product;
+double Product<T>::multiplications() const {
+    return static_cast<double>(offsets.size()) * static_cast<double>(rows) * static_cast<double>(inner) *
+           static_cast<double>(columns);
 }
 
 template <std::floating_point T>
-void Product<T>::divide(double least, std::size_t most_pieces) {
+void Product<T>::choose_kernel() {
+    const double each = static_cast<double>(rows) * static_cast<double>(inner) * static_cast<double>(columns);
+    const BlockKernels<T>& kernels = block_kernels<T>();
+    kernel = each > kernels.most_multiplications ? nullptr : kernels.product;
+}
+
+template <std::floating_point T>
+void Product<T>::divide(std::size_t most_pieces) {
     along = offsets.size() > 1 ? Along::matrices : columns < rows ? Along::rows : Along::columns;
     const std::size_t units =
-        along == Along::matrices ? offsets.size() : (std::max(rows, columns) - 1) / unit + 1;
-    const double multiplications = static_cast<double>(offsets.size()) * static_cast<double>(rows) *
-                                   static_cast<double>(inner) * static_cast<double>(columns);
-    pieces = std::clamp<std::size_t>(static_cast<std::size_t>(multiplications / least), 1,
-                                     std::clamp<std::size_t>(units, 1, most_pieces));
+        along == Along::matrices ? offsets.size() : (std::max(rows, columns) + unit - 1) / unit;
+    pieces = std::clamp<std::size_t>(units, 1, most_pieces);
 }
 
 template <std::floating_point T>

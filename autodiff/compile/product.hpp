@@ -41,8 +41,9 @@ struct Product {
 
     /// Chooses who computes it, by extents.
     void choose_kernel();
-    /// Into pieces of so many multiplications at least, by extents.
-    void divide(double least, std::size_t most_pieces);
+    [[nodiscard]] double multiplications() const;
+    /// Into pieces of work, so many at most, by extents.
+    void divide(std::size_t most_pieces);
     void run(void* const* memory, bool first, std::size_t piece = 0) const;
 };
 
