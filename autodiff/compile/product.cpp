@@ -55,10 +55,10 @@ template <std::floating_point T>
 void Product<T>::run(void* const* memory, bool first, std::size_t piece) const {
     if (rows * columns == 0) return;
     const auto mine = [&](Along divided, std::size_t extent, std::size_t together) {
+        if (pieces == 1 || along != divided) return Range{0, extent};
         const std::size_t units = (extent + together - 1) / together;
-        return along == divided ? Range{piece * units / pieces * together,
-                                        std::min(extent, (piece + 1) * units / pieces * together)}
-                                : Range{0, extent};
+        return Range{piece * units / pieces * together,
+                     std::min(extent, (piece + 1) * units / pieces * together)};
     };
     const Range matrix = mine(Along::matrices, offsets.size(), 1), row = mine(Along::rows, rows, unit),
                 column = mine(Along::columns, columns, unit);

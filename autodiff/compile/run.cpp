@@ -194,9 +194,11 @@ void Plan<T>::run(Workspace<T>& workspace, std::span<double> seconds) const {
     std::optional<OneBlasThread> one_blas_thread;
     if (calls_blas_) one_blas_thread.emplace();
     Frame<T>& whole = workspace.whole;
-    whole.seconds.assign(seconds.size(), 0);
-    for (Frame<T>& frame : workspace.tiles)
-        frame.seconds.assign(seconds.size(), 0);
+    if (!seconds.empty()) {
+        whole.seconds.assign(seconds.size(), 0);
+        for (Frame<T>& frame : workspace.tiles)
+            frame.seconds.assign(seconds.size(), 0);
+    }
     for (std::size_t s = 0; s < tiles_begin_; ++s)
         run(s, steps_[s], whole, true);
     if (tiles_begin_ < tiles_end_) {
@@ -212,8 +214,12 @@ void Plan<T>::run(Workspace<T>& workspace, std::span<double> seconds) const {
     }
     for (std::size_t s = tiles_end_; s < steps_.size(); ++s)
         run(s, steps_[s], whole, true);
+    if (seconds.empty()) return;
     for (std::size_t s = 0; s < seconds.size(); ++s)
         seconds[s] += whole.seconds[s];
+    whole.seconds.clear();
+    for (Frame<T>& frame : workspace.tiles)
+        frame.seconds.clear();
 }
 
 template class Plan<float>;

@@ -74,6 +74,10 @@ void row(benchmark::State& state, const Case& c) {
     all.push_back(libtorch(data));
 #endif
     if (c.layers.back() == 1) all.push_back(program_of_own_operations(data, threads));
+    if (threads > 1) {
+        all.push_back(program(data, 1));
+        all.back().name = "one thread";
+    }
     std::vector<std::function<void()>> contestants;
     for (const auto& one : all) {
         if (one.threads) one.threads(static_cast<int>(threads));
@@ -117,7 +121,8 @@ public:
         fmt::print(
             "| network, examples, type | threads | expert, µs | program (quartiles) | own operations | "
             "xtensor by hand | "
-            "libtorch | bare products | bytes, program : expert |\n|---|---|---|---|---|---|---|---|---|\n");
+            "libtorch | bare products | bytes, program : expert | program in one thread |\n"
+            "|---|---|---|---|---|---|---|---|---|---|\n");
         return true;
     }
     void ReportRuns(const std::vector<Run>& runs) override {
@@ -129,11 +134,12 @@ public:
             const auto cell = [&](const std::string& counter) {
                 return std::isnan(value(counter)) ? std::string("–") : fmt::format("{:.2f}", value(counter));
             };
-            fmt::print("| {} | {} | {:.4g} | {} ({} – {}) | {} | {} | {} | {} | {:.2f} |\n",
+            fmt::print("| {} | {} | {:.4g} | {} ({} – {}) | {} | {} | {} | {} | {:.2f} | {} |\n",
                        run.run_name.function_name, run.run_name.args, value("expert:us"),
                        cell("program/expert"), cell("program/expert:q1"), cell("program/expert:q3"),
                        cell("own operations/expert"), cell("xtensor/expert"), cell("libtorch/expert"),
-                       cell("products/expert"), value("program:bytes") / value("expert:bytes"));
+                       cell("products/expert"), value("program:bytes") / value("expert:bytes"),
+                       cell("one thread/expert"));
         }
     }
 };
