@@ -12,11 +12,12 @@ FUNCTIONS = {"tanh": np.tanh, "sigmoid": WORDS["sigmoid"], "σ": WORDS["sigmoid"
              "softmax": WORDS["softmax"], "exp": np.exp, "log": np.log, "sign": np.sign, "abs": np.abs, "identity": lambda z: z, "sqrt": np.sqrt}
 SLOPES = {"tanh": lambda z: 1 - np.tanh(z)**2, "sigmoid": lambda z: WORDS["sigmoid"](z) * WORDS["sigmoid"](-z),
           "σ": lambda z: WORDS["sigmoid"](z) * WORDS["sigmoid"](-z), "relu": lambda z: (z > 0) * 1.0, "softplus": WORDS["sigmoid"]}
-TOKEN = re.compile(r"\s*([0-9.]+(?:e-?\d+)?|[½¼⅓]|[A-Za-zσλ][A-Za-z0-9_]*|Σ_?[A-Za-z]*|[()|+\-−*/∘∗⊙·×ᵀ²³′'>≥<]|\[|\])")
+TOKEN = re.compile(r"\s*([0-9.]+(?:e-?\d+)?|[½¼⅓]|[A-Za-zσλ][A-Za-z0-9_]*|Σ_?[A-Za-z]*[0-9]*|[(),|+\-−*/∘∗⊙·×ᵀ²³′'>≥<]|\[|\])")
 
 
 class Equation:
-    """Sums of products; juxtaposition and · are the matrix product, ∘ ∗ ⊙ the elementwise one; numbers scale."""
+    """Sums of products; juxtaposition and · are the matrix product, ∘ ∗ ⊙ the elementwise one; numbers scale, 1 × 1 arrays among them.
+    A fraction binds before either product; a Σ sums all that follows it up to the next + or −."""
     def __init__(self, text, names):
         self.tokens, self.at, self.names = [], 0, names
         while text.strip():
@@ -46,24 +47,28 @@ class Equation:
 
     def elementwise(self):
         v = self.product()
-        while self.next() in ("∘", "∗", "⊙", "*", "×", "/"):
-            v = v / self.product() if self.take() == "/" else v * self.product()
+        while self.next() in ("∘", "∗", "⊙", "*", "×"):
+            self.take()
+            v = v * self.product()
         return v
 
     def product(self):
-        v = self.power()
+        v = self.fraction()
         while True:
             t = self.next()
             if t == "·":
                 self.take()
-            elif t == "/" and np.ndim(v) == 0:
-                self.take()
-                v = v / self.power()
-                continue
-            elif not t or t in (")", "]", "+", "-", "−", "∘", "∗", "⊙", "*", "×", "/", "|", ">", "≥", "<"):
+            elif not t or t in (")", "]", ",", "+", "-", "−", "∘", "∗", "⊙", "*", "×", "|", ">", "≥", "<"):
                 return v
-            w = self.power()
-            v = v * w if np.ndim(v) == 0 or np.ndim(w) == 0 else v @ w
+            w = self.fraction()
+            v = v * w if np.size(v) == 1 or np.size(w) == 1 else v @ w
+
+    def fraction(self):
+        v = self.power()
+        while self.next() == "/":
+            self.take()
+            v = v / self.power()
+        return v
 
     def power(self):
         v = self.atom()
@@ -86,8 +91,11 @@ class Equation:
         if t[0].isdigit():
             return float(t)
         if t.startswith("Σ"):
-            nodes = self.names["rows"] ^ (t[1:].strip("_") in ("k", "nodes", "nL"))
-            return self.product().sum(axis=0 if nodes else 1, keepdims=True)
+            nodes = self.names["rows"] ^ bool(re.fullmatch(r"k|nodes|nL|n\d", t[1:].strip("_")))
+            return self.elementwise().sum(axis=0 if nodes else 1, keepdims=True)
+        if t == "one_hot":
+            _, labels, _, classes, _ = (self.take() for _ in range(5))
+            return np.eye(self.names[classes])[self.names[labels]]
         if t in FUNCTIONS and self.next() in ("(", "′", "'"):
             primed = self.next() in ("′", "'") and self.take()
             self.take()
@@ -104,9 +112,12 @@ def person(case, shift, more):
     with np.errstate(all="ignore"):
         names = run(s.lines() | case["changed"], s.data(case["seed"] + shift))
     names = {k: v for k, v in names.items() if not k.startswith("__")}
+    names |= {k.removesuffix("_saved"): v for k, v in names.items() if k.endswith("_saved")}
     if s.rows:
         names = {k: np.asarray(v).T if np.ndim(v) == 2 else v for k, v in names.items()}
-    return names | {"rows": s.rows}
+    if s.labels:
+        names["Y"] = names["Y"].argmax(axis=1)
+    return names | {f"n{l}": width for l, width in enumerate(s.widths)} | {"rows": s.rows}
 
 
 def reproduces(case, equation):
