@@ -34,7 +34,7 @@ decltype(auto) with_type(Element element, F&& f) {
 }
 
 template <class T>
-std::string print(T value) {
+std::string entry_text(T value) {
     if constexpr (std::floating_point<T>)
         return fmt::format("{:.6g}", static_cast<double>(value));
     else
@@ -43,7 +43,7 @@ std::string print(T value) {
 
 template <class T>
 std::string braces(const T* data, const Extents& extents, std::size_t axis, std::size_t limit) {
-    if (axis == extents.size()) return print(*data);
+    if (axis == extents.size()) return entry_text(*data);
     std::size_t stride = 1;
     for (std::size_t a = axis + 1; a < extents.size(); ++a)
         stride *= extents[a];

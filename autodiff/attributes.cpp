@@ -1,5 +1,6 @@
 #include <xtape/autodiff/attributes.hpp>
 #include <xtape/autodiff/error.hpp>
+#include <xtape/autodiff/hash.hpp>
 
 #include <fmt/format.h>
 
@@ -9,27 +10,23 @@
 namespace xtape {
 namespace {
 
-std::string print(std::int64_t value) { return fmt::to_string(value); }
-std::string print(long double value) { return fmt::format("{}", static_cast<double>(value)); }
-std::string print(const std::string& value) { return value; }
-std::string print(const Axes& value) { return fmt::format("[{}]", fmt::join(value, ", ")); }
-std::string print(const Dim& value) { return value.to_string(); }
-std::string print(const Shape& value) { return value.to_string(); }
-std::string print(const Graph& value) { return value.to_string(); }
-
-void mix(std::size_t& seed, std::size_t hash) {
-    seed ^= hash + 0x9e3779b97f4a7c15ULL + (seed << 6) + (seed >> 2);
-}
+std::string text_of(std::int64_t value) { return fmt::to_string(value); }
+std::string text_of(long double value) { return fmt::format("{}", static_cast<double>(value)); }
+std::string text_of(const std::string& value) { return value; }
+std::string text_of(const Axes& value) { return fmt::format("[{}]", fmt::join(value, ", ")); }
+std::string text_of(const Dim& value) { return value.to_string(); }
+std::string text_of(const Shape& value) { return value.to_string(); }
+std::string text_of(const Graph& value) { return value.to_string(); }
 
 std::size_t hash_of(const Attribute& attribute) {
     std::size_t seed = attribute.index();
     if (const auto* number = std::get_if<long double>(&attribute)) {
-        mix(seed, std::hash<long double>{}(*number));
+        detail::mix(seed, std::hash<long double>{}(*number));
     } else if (const auto* graph = std::get_if<Graph>(&attribute)) {
-        mix(seed, graph->hash());
+        detail::mix(seed, graph->hash());
     } else {
-        mix(seed,
-            std::hash<std::string>{}(std::visit([](const auto& value) { return print(value); }, attribute)));
+        detail::mix(seed, std::hash<std::string>{}(
+                              std::visit([](const auto& value) { return text_of(value); }, attribute)));
     }
     return seed;
 }
@@ -67,8 +64,8 @@ void Attributes::throw_wrong_type(const std::string& name) const {
 std::size_t Attributes::hash() const {
     std::size_t seed = entries_.size();
     for (const auto& [key, value] : entries_) {
-        mix(seed, std::hash<std::string>{}(key));
-        mix(seed, hash_of(value));
+        detail::mix(seed, std::hash<std::string>{}(key));
+        detail::mix(seed, hash_of(value));
     }
     return seed;
 }
@@ -77,7 +74,7 @@ std::string Attributes::to_string() const {
     std::string text;
     for (const auto& [key, value] : entries_)
         text += fmt::format("{}{}={}", text.empty() ? "" : ", ", key,
-                            std::visit([](const auto& v) { return print(v); }, value));
+                            std::visit([](const auto& v) { return text_of(v); }, value));
     return text;
 }
 

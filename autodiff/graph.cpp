@@ -1,5 +1,6 @@
 #include <xtape/autodiff/bytes.hpp>
 #include <xtape/autodiff/graph.hpp>
+#include <xtape/autodiff/hash.hpp>
 #include <xtape/autodiff/records.hpp>
 
 #include <fmt/format.h>
@@ -9,10 +10,6 @@
 
 namespace xtape {
 namespace {
-
-void mix(std::size_t& seed, std::size_t hash) {
-    seed ^= hash + 0x9e3779b97f4a7c15ULL + (seed << 6) + (seed >> 2);
-}
 
 bool equal(const AnyArray& a, const AnyArray& b) {
     if (a.element() != b.element() || a.extents() != b.extents()) return false;
@@ -37,16 +34,16 @@ bool equal(const Leaf* a, const Leaf* b) {
 Graph::Graph(std::shared_ptr<Records> records, std::vector<std::uint32_t> inputs,
              std::vector<std::uint32_t> outputs)
     : records_(std::move(records)), inputs_(std::move(inputs)), outputs_(std::move(outputs)) {
-    mix(hash_, inputs_.size());
+    detail::mix(hash_, inputs_.size());
     for (std::uint32_t r = 0; r < records_->record_count(); ++r) {
         const Record& record = records_->record(r);
-        mix(hash_, std::hash<std::string>{}(records_->op(record).name()));
-        mix(hash_, records_->attributes(record).hash());
+        detail::mix(hash_, std::hash<std::string>{}(records_->op(record).name()));
+        detail::mix(hash_, records_->attributes(record).hash());
         for (const std::uint32_t id : records_->operands(record))
-            mix(hash_, id);
+            detail::mix(hash_, id);
     }
     for (const std::uint32_t id : outputs_)
-        mix(hash_, id);
+        detail::mix(hash_, id);
 }
 
 bool Graph::operator==(const Graph& other) const {

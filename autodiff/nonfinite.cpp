@@ -11,7 +11,7 @@ namespace xtape {
 namespace {
 
 template <class T>
-std::string print(T value) {
+std::string number_text(T value) {
     return std::isnan(value) ? "NaN" : fmt::format("{:.4g}", static_cast<double>(value));
 }
 
@@ -45,7 +45,7 @@ public:
             const std::string name = records_.describe(id);
             text += (text.empty() ? "" : " and ") +
                     (records_.definition(record).elementwise
-                         ? fmt::format("{} = {}", name, print(entry_of(id, position)))
+                         ? fmt::format("{} = {}", name, number_text(entry_of(id, position)))
                          : range(name, array_(id)));
         }
         return text;
@@ -64,7 +64,7 @@ public:
                 if (const auto argument = argument_of(source, array_(id).extents())) {
                     const Extents at = operand_position(array_(*argument).extents(), own);
                     return fmt::format(" {}{} = {} saturates {}: {}.", records_.describe(*argument),
-                                       brackets(at), print(entry<T>(array_(*argument), at)),
+                                       brackets(at), number_text(entry<T>(array_(*argument), at)),
                                        definition.short_name(), definition.saturation);
                 }
             if (std::string text = saturation(source, own, depth - 1); !text.empty()) return text;
@@ -104,7 +104,7 @@ private:
         if (array.size() == 0) return fmt::format("{} has no entries", name);
         const T* data = array.data<T>();
         const auto [low, high] = std::minmax_element(data, data + array.size());
-        return fmt::format("{} lies in [{}, {}]", name, print(*low), print(*high));
+        return fmt::format("{} lies in [{}, {}]", name, number_text(*low), number_text(*high));
     }
 
     const Records& records_;
@@ -157,10 +157,10 @@ std::optional<NonFinite> Evaluation<T>::first_nonfinite(const Var& var) {
                 first = std::find_if_not(first + 1, end, finite);
             if (first == end) continue;
             const auto count = result.size() - static_cast<std::size_t>(std::count_if(data, end, finite));
-            std::string message =
-                fmt::format("{}: {} in {} of {} entries{}",
-                            is_leaf ? records_->describe(id) : records_->call(record), print(*first), count,
-                            result.size(), result.rank() == 0 ? "" : ", first " + brackets(position()));
+            std::string message = fmt::format("{}: {} in {} of {} entries{}",
+                                              is_leaf ? records_->describe(id) : records_->call(record),
+                                              number_text(*first), count, result.size(),
+                                              result.rank() == 0 ? "" : ", first " + brackets(position()));
             if (is_leaf) {
                 message += ". It came with the array that it holds.";
                 if (!from_leaf)

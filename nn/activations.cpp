@@ -9,12 +9,12 @@ namespace xtape::nn {
 
 namespace {
 
-struct Named {
+struct NamedActivation {
     const char* name;
     Var (*function)(const Var&);
 };
 
-const Named activations[] = {
+const NamedActivation activations[] = {
     {"elu", [](const Var& Z) { return elu(Z); }},
     {"gelu", [](const Var& Z) { return gelu(Z); }},
     {"identity", [](const Var& Z) { return Z; }},
@@ -30,7 +30,7 @@ const Named activations[] = {
 } // namespace
 
 Activation::Activation(const std::string& name) : name_(name) {
-    for (const Named& activation : activations)
+    for (const NamedActivation& activation : activations)
         if (name == activation.name) {
             function_ = activation.function;
             return;
@@ -40,7 +40,7 @@ Activation::Activation(const std::string& name) : name_(name) {
 
 std::vector<std::string> activation_names() {
     std::vector<std::string> names;
-    for (const Named& activation : activations)
+    for (const NamedActivation& activation : activations)
         names.emplace_back(activation.name);
     return names;
 }

@@ -1,5 +1,6 @@
 #include <xtape/autodiff/error.hpp>
 #include <xtape/nn/csv.hpp>
+#include <xtape/nn/excerpt.hpp>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -22,15 +23,6 @@ template <class... Arguments>
                        fmt::format_string<Arguments...> what, Arguments&&... arguments) {
     throw DataError(fmt::format("{}:{}:{}: {}", file, line, character,
                                 fmt::format(what, std::forward<Arguments>(arguments)...)));
-}
-
-/// What a message shows of a cell: one line of bounded length.
-std::string excerpt(std::string_view text) {
-    constexpr std::size_t longest = 40;
-    std::string shown(text.substr(0, longest));
-    std::replace_if(
-        shown.begin(), shown.end(), [](unsigned char c) { return c < ' '; }, ' ');
-    return text.size() > longest ? shown + "…" : shown;
 }
 
 /// Walks through the text once and knows where it is.

@@ -47,12 +47,12 @@ Var of_squares(const Var& A, const Var& Y, std::int64_t outputs) {
     return 0.5 * sum_over(outputs, square(A - Y));
 }
 
-struct Named {
+struct NamedLoss {
     const char* name;
     Var (*formula)(const Var&, const Var&, std::int64_t outputs);
 };
 
-const Named losses[] = {
+const NamedLoss losses[] = {
     {"binary_cross_entropy", of_probabilities},
     {"binary_cross_entropy_from_logits", of_logits},
     {"categorical_cross_entropy", of_distributions},
@@ -61,7 +61,7 @@ const Named losses[] = {
 };
 
 /// Records all of a loss or nothing.
-Var checked(const Named& loss, const Var& A, const Var& Y) {
+Var checked(const NamedLoss& loss, const Var& A, const Var& Y) {
     require_same_matrix(loss.name, A, Y);
     Transaction transaction(*A.records());
     Var result = loss.formula(A, Y, 0);
@@ -78,13 +78,13 @@ Var categorical_cross_entropy_from_logits(const Var& Z, const Var& Y) { return c
 Var squared_error(const Var& A, const Var& Y) { return checked(losses[4], A, Y); }
 
 Var Loss::of_rows(const Var& A, const Var& Y) const {
-    for (const Named& loss : losses)
+    for (const NamedLoss& loss : losses)
         if (name_ == loss.name) return loss.formula(A, Y, 1);
     return transpose(function_(transpose(A), transpose(Y)));
 }
 
 Loss::Loss(const std::string& name) : name_(name) {
-    for (const Named& loss : losses)
+    for (const NamedLoss& loss : losses)
         if (name == loss.name) {
             function_ = [&loss](const Var& A, const Var& Y) { return checked(loss, A, Y); };
             return;
@@ -94,7 +94,7 @@ Loss::Loss(const std::string& name) : name_(name) {
 
 std::vector<std::string> loss_names() {
     std::vector<std::string> names;
-    for (const Named& loss : losses)
+    for (const NamedLoss& loss : losses)
         names.emplace_back(loss.name);
     return names;
 }

@@ -43,19 +43,20 @@ std::vector<std::size_t> node_counts(const Parameters& parameters) {
         if (weights.size() != 2 || weights[0] == 0 || weights[1] == 0)
             throw ShapeError(fmt::format("network: {} is {}. It must have a row for each node of layer {} "
                                          "and a column for each of its inputs.",
-                                         W, to_string(weights), l));
+                                         W, xtape::to_string(weights), l));
         if (l == 1) nodes.push_back(weights[1]);
         if (weights[1] != nodes.back())
-            throw ShapeError(
-                fmt::format("network: W{} is {}, {} is {}: {} ≠ {}. {} must have a column for "
-                            "each row of W{}{}.",
-                            l - 1, to_string(parameters.cell(subscripted("W", l - 1))->array().extents()), W,
-                            to_string(weights), nodes.back(), weights[1], W, l - 1,
-                            weights[0] == nodes.back() ? "; it seems to be transposed" : ""));
+            throw ShapeError(fmt::format(
+                "network: W{} is {}, {} is {}: {} ≠ {}. {} must have a column for "
+                "each row of W{}{}.",
+                l - 1, xtape::to_string(parameters.cell(subscripted("W", l - 1))->array().extents()), W,
+                xtape::to_string(weights), nodes.back(), weights[1], W, l - 1,
+                weights[0] == nodes.back() ? "; it seems to be transposed" : ""));
         nodes.push_back(weights[0]);
         if (biases != Extents{weights[0], 1})
             throw ShapeError(fmt::format("network: {} is {}, {} is {}. Reshape {} to ({} × 1).", W,
-                                         to_string(weights), b, to_string(biases), b, weights[0]));
+                                         xtape::to_string(weights), b, xtape::to_string(biases), b,
+                                         weights[0]));
     }
     return nodes;
 }

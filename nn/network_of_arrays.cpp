@@ -41,7 +41,7 @@ public:
 
     /// W1 is (4 × 3)
     [[nodiscard]] std::string described(const std::string& name) const {
-        return fmt::format("{} is {}", name, to_string((*this)[name].extents()));
+        return fmt::format("{} is {}", name, xtape::to_string((*this)[name].extents()));
     }
 
 private:
@@ -82,7 +82,7 @@ std::vector<std::size_t> node_counts(const Arrays& arrays) {
         const Extents whole = arrays.rows() ? Extents{1, k} : Extents{k, 1};
         if (arrays[b].extents() != Extents{k} && arrays[b].extents() != whole)
             throw ShapeError(fmt::format("network: {}, {}. Reshape {} to {} or ({}).", arrays.described(W),
-                                         arrays.described(b), b, to_string(whole), k));
+                                         arrays.described(b), b, xtape::to_string(whole), k));
         before = W;
     }
     return nodes;
@@ -116,7 +116,7 @@ Var labels(Tape& tape, const Arrays& arrays, std::size_t outputs, const std::str
             fmt::format("network: {}, {}. With examples in {} and {} output{}, {} must be {}, or "
                         "labels of shape ({}).",
                         arrays.described("X"), arrays.described(name), arrays.rows() ? "rows" : "columns",
-                        outputs, outputs == 1 ? "" : "s", name, to_string(whole), n));
+                        outputs, outputs == 1 ? "" : "s", name, xtape::to_string(whole), n));
     if (classes && array.element() != Element::i64)
         throw KindError(fmt::format("network: {} and holds no integers; there are {} outputs. Save the "
                                     "numbers of the classes: {}.astype(int).",

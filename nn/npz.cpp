@@ -1,4 +1,5 @@
 #include <xtape/autodiff/error.hpp>
+#include <xtape/nn/excerpt.hpp>
 #include <xtape/nn/npy.hpp>
 #include <xtape/nn/npz.hpp>
 
@@ -33,16 +34,6 @@ std::string reason(int code) {
     const std::string text = zip_error_strerror(&error);
     zip_error_fini(&error);
     return text;
-}
-
-bool is_control(unsigned char c) { return c < ' ' || c == 127; }
-
-/// What a message shows of a name that a file brought: one line of bounded length.
-std::string excerpt(std::string_view name) {
-    constexpr std::size_t longest = 60;
-    std::string shown(name.substr(0, longest));
-    std::ranges::replace_if(shown, is_control, '?');
-    return name.size() > longest ? shown + "…" : shown;
 }
 
 /// The first bytes of the file, after checks that say more than a zip library can.

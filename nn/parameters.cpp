@@ -44,7 +44,8 @@ void Parameters::assign(const std::string& name, const AnyArray& array) {
     if (array.extents() != target.array().extents())
         throw ShapeError(fmt::format("Parameters::assign: {} is {}, and the array is {}. A parameter keeps "
                                      "its shape; reshape the array.",
-                                     name, to_string(target.array().extents()), to_string(array.extents())));
+                                     name, xtape::to_string(target.array().extents()),
+                                     xtape::to_string(array.extents())));
     target.assign(AnyArray(array.to<double>()));
 }
 
@@ -97,7 +98,8 @@ Array<double> Parameters::flat(const std::vector<Array<double>>& gradients) cons
             throw ShapeError(fmt::format(
                 "Parameters::flat: {} is {}, and its gradient is {}. Give gradients in the order of "
                 "names(): {}.",
-                names_[k], to_string(wanted), to_string(gradients[k].shape()), fmt::join(names_, ", ")));
+                names_[k], xtape::to_string(wanted), xtape::to_string(gradients[k].shape()),
+                fmt::join(names_, ", ")));
         if (!moves(names_[k])) continue;
         to = std::copy(gradients[k].storage().begin(), gradients[k].storage().end(), to);
     }

@@ -12,7 +12,6 @@
 namespace xtape {
 namespace {
 
-using detail::Step;
 using detail::Subject;
 using detail::Tallies;
 using detail::Tally;
@@ -57,7 +56,9 @@ public:
             return options_.only.empty() || contains(options_.only, subject_.names[k]) ||
                    contains(options_.only, entry_name(k, position_of(i, extents_[k])));
         };
-        how.tally = [this](Step step, int order, std::size_t k) -> Tally& { return tally(step, order, k); };
+        how.tally = [this](detail::Step step, int order, std::size_t k) -> Tally& {
+            return tally(step, order, k);
+        };
         how.where = [](std::size_t, const Extents& position) { return brackets(position); };
         how.repeat = [this](std::size_t k, const Extents& position) {
             return fmt::format(" Repeat with check_gradients({}, {{.seed = {}, .only = {{\"{}\"}}}}).",
@@ -81,19 +82,19 @@ private:
         return subject_.names[k] + brackets(position);
     }
 
-    Tally& tally(Step step, int order, std::size_t k) {
+    Tally& tally(detail::Step step, int order, std::size_t k) {
         switch (step) {
-        case Step::deterministic:
+        case detail::Step::deterministic:
             return tallies_.of("deterministic");
-        case Step::value:
+        case detail::Step::value:
             return tallies_.of("value");
-        case Step::linear:
+        case detail::Step::linear:
             return tallies_.of("linear in cotangent");
-        case Step::jvp:
+        case detail::Step::jvp:
             return tallies_.of("jvp");
-        case Step::remainder:
+        case detail::Step::remainder:
             return tallies_.of(order == 1 ? "Taylor remainder" : "Taylor remainder, order 2");
-        case Step::entries:
+        case detail::Step::entries:
             break;
         }
         return tallies_.of((order == 1 ? "d" : "dd") + subject_.names[k], to_string(extents_[k]));
@@ -104,7 +105,7 @@ private:
         const detail::Branches way(records_, subject_.results);
         for (std::size_t k = 0; k < subject_.wrt.size(); ++k) {
             const std::string& name = subject_.names[k];
-            Tally& tally = this->tally(Step::entries, 1, k);
+            Tally& tally = this->tally(detail::Step::entries, 1, k);
             const bool declared = contains(options_.zero, name);
             if (tally.verdict() != Verdict::pass || tally.compared() == 0) continue;
             if (declared && !tally.all_zero())
@@ -126,7 +127,7 @@ private:
         const auto says = [](const Tally& tally) { return tally.used(); };
         bool any = says(deterministic()) || says(tallies_.of("value"));
         for (std::size_t k = 0; k < subject_.wrt.size(); ++k)
-            any |= says(tally(Step::entries, 1, k));
+            any |= says(tally(detail::Step::entries, 1, k));
         if (!any)
             tallies_.of("entries").fail(
                 ": nothing was compared: the arrays are empty, or .only names no entry "

@@ -1,4 +1,5 @@
 #include <xtape/autodiff/check/comparer.hpp>
+#include <xtape/autodiff/check/largest.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -15,13 +16,6 @@ constexpr long double hundredth = 0.01L;
 bool may_be(const Var& candidate, const Array<long double>& mine) {
     const Shape& shape = candidate.shape();
     return !shape.sized() || std::ranges::equal(shape.dims(), mine.shape(), {}, &Dim::extent);
-}
-
-long double largest(const Array<long double>& a) {
-    long double result = 0;
-    for (const long double x : a)
-        result = std::max(result, std::abs(x));
-    return result;
 }
 
 } // namespace

@@ -1,4 +1,5 @@
 #include <xtape/autodiff/check/ladder.hpp>
+#include <xtape/autodiff/check/largest.hpp>
 #include <xtape/autodiff/check/surroundings.hpp>
 #include <xtape/autodiff/gradient.hpp>
 #include <xtape/autodiff/ops/arithmetic.hpp>
@@ -24,13 +25,6 @@ constexpr int most_tries = 16;
 constexpr std::uint64_t perturbed_runs = 4;
 
 using Numbers = Array<long double>;
-
-long double largest(const Numbers& array) {
-    long double magnitude = 0;
-    for (const long double entry : array)
-        magnitude = std::max(magnitude, std::abs(entry));
-    return magnitude;
-}
 
 std::string text(long double value, int digits = 6) { return fmt::format("{:.{}g}", value, digits); }
 

@@ -7,7 +7,7 @@
 namespace xtape::detail {
 namespace {
 
-constexpr std::uint64_t perturbed_runs = 8;
+constexpr std::uint64_t most_runs = 8;
 constexpr long double lambda = 8;
 
 } // namespace
@@ -42,7 +42,7 @@ Reference::Reference(std::vector<std::pair<Var, AnyArray>> bindings, std::size_t
 
 std::vector<Evaluation<long double>>& Reference::runs(Element element) {
     auto& runs = runs_[element];
-    for (std::uint64_t seed = runs.size() + 1; seed <= perturbed_runs; ++seed) {
+    for (std::uint64_t seed = runs.size() + 1; seed <= most_runs; ++seed) {
         runs.emplace_back();
         for (const auto& [var, array] : bindings_)
             runs.back().bind(var, array);

@@ -9,7 +9,6 @@
 namespace xtape::detail {
 namespace {
 
-constexpr long double infinity = std::numeric_limits<long double>::infinity();
 constexpr long double nan = std::numeric_limits<long double>::quiet_NaN();
 
 /// `[2,:]` for entries that share their first index only; nothing where they differ in all, or are numbers.
@@ -46,7 +45,8 @@ bool Tally::count(long double ours, long double theirs, long double tolerance) {
     largest_ = std::max(largest_, std::abs(ours));
     const long double difference = ours == theirs ? 0.0L : std::abs(ours - theirs);
     const bool within = difference <= tolerance;
-    long double ratio = within ? (tolerance > 0 ? difference / tolerance : 0) : infinity;
+    long double ratio =
+        within ? (tolerance > 0 ? difference / tolerance : 0) : std::numeric_limits<long double>::infinity();
     if (!within && std::isfinite(difference)) ratio = 1 + difference;
     if (ratio > worst_) {
         worst_ = ratio;

@@ -4,13 +4,8 @@
 #include <xtape/autodiff/ops/exponential.hpp>
 #include <xtape/autodiff/ops/piecewise.hpp>
 
-#include <limits>
-
 namespace xtape {
 namespace {
-
-// What a derivative is at NaN, so that nothing is hidden.
-constexpr long double nan = std::numeric_limits<long double>::quiet_NaN();
 
 const Op sigmoid_op =
     elementwise("xtape::sigmoid")
@@ -31,7 +26,7 @@ const Op relu_op = elementwise("xtape::relu")
                        .opaque([](auto x) { return relu(x); })
                        .kink("x = 0", [](auto x) { return x > 0; })
                        .vjp([](const Pullback& p) {
-                           return where(p.input() > 0, p.cotangent(), where(p.input() <= 0, 0, nan));
+                           return where(p.input() > 0, p.cotangent(), where(p.input() <= 0, 0, detail::nan));
                        })
                        .notation("relu({0})", R"(\operatorname{relu}({0}))")
                        .sampled_on(-4, 4);
@@ -44,7 +39,7 @@ const Op leaky_relu_op =
         .vjp([](const Pullback& p) {
             const Var& x = p.input();
             const Var scaled = p.attributes().real("slope") * p.cotangent();
-            return where(x > 0, p.cotangent(), where(x <= 0, scaled, nan));
+            return where(x > 0, p.cotangent(), where(x <= 0, scaled, detail::nan));
         })
         .notation("leaky_relu({0}, {slope})", R"(\operatorname{leaky\_relu}_{{slope}}({0}))")
         .sampled_on(-4, 4);
@@ -94,8 +89,8 @@ const Op silu_op = elementwise("xtape::silu")
                        .notation("silu({0})", R"(\operatorname{silu}({0}))")
                        .sampled_on(-8, 8);
 
-const Op list[] = {sigmoid_op, softplus_op, relu_op, leaky_relu_op, elu_op,
-                   erf_op,     erfc_op,     gelu_op, silu_op};
+const Op activation_list[] = {sigmoid_op, softplus_op, relu_op, leaky_relu_op, elu_op,
+                              erf_op,     erfc_op,     gelu_op, silu_op};
 
 } // namespace
 
@@ -111,6 +106,6 @@ Var erf(const Var& x) { return record(erf_op, {x}); }
 
 Var erfc(const Var& x) { return record(erfc_op, {x}); }
 
-std::span<const Op> activation_ops() { return list; }
+std::span<const Op> activation_ops() { return activation_list; }
 
 } // namespace xtape

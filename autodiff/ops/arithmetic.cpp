@@ -95,8 +95,8 @@ const Op hypot_op = elementwise("xtape::hypot")
                         .notation("hypot({0}, {1})", R"(\operatorname{hypot}({0}, {1}))")
                         .sampled_on({{0.25, 4}, {-4, -0.25}});
 
-const Op list[] = {add_op,        subtract_op, multiply_op, divide_op, negative_op, square_op,
-                   reciprocal_op, sqrt_op,     cbrt_op,     pow_op,    hypot_op};
+const Op arithmetic_list[] = {add_op,        subtract_op, multiply_op, divide_op, negative_op, square_op,
+                              reciprocal_op, sqrt_op,     cbrt_op,     pow_op,    hypot_op};
 
 } // namespace
 
@@ -112,6 +112,6 @@ Var cbrt(const Var& x) { return record(cbrt_op, {x}); }
 Var pow(const Operand& a, const Operand& b) { return record(pow_op, {a, b}); }
 Var hypot(const Operand& a, const Operand& b) { return record(hypot_op, {a, b}); }
 
-std::span<const Op> arithmetic_ops() { return list; }
+std::span<const Op> arithmetic_ops() { return arithmetic_list; }
 
 } // namespace xtape

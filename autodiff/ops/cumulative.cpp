@@ -45,7 +45,7 @@ const Op cumsum_op =
                 {{draw.reals({2, 0})}, along(1, 0)}, {{draw.reals({0, 2})}, along(1, 1)}};
         });
 
-const Op list[] = {cumsum_op};
+const Op cumulative_list[] = {cumsum_op};
 
 } // namespace
 
@@ -69,6 +69,6 @@ Var cumprod(const Var& x, std::int64_t axis, Direction direction) {
     return y;
 }
 
-std::span<const Op> cumulative_ops() { return list; }
+std::span<const Op> cumulative_ops() { return cumulative_list; }
 
 } // namespace xtape

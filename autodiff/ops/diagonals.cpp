@@ -181,7 +181,7 @@ const Op triu_op =
         .notation("triu({0}, {k})", R"(\operatorname{triu}({0}, {k}))")
         .samples(triangle_samples);
 
-const Op list[] = {diagonal_op, place_diagonal_op, tril_op, triu_op};
+const Op diagonal_list[] = {diagonal_op, place_diagonal_op, tril_op, triu_op};
 
 void require_rank(const char* op, const Var& x, std::size_t rank, const char* what) {
     if (x.rank() < rank)
@@ -224,6 +224,6 @@ Var eye_like(const Var& x) {
     return result;
 }
 
-std::span<const Op> diagonal_ops() { return list; }
+std::span<const Op> diagonal_ops() { return diagonal_list; }
 
 } // namespace xtape

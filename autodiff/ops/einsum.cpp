@@ -110,7 +110,7 @@ const Op einsum_op =
                 {{draw.reals({0, 2})}, of("ij->ji", {2, 0})}};
         });
 
-const Op list[] = {einsum_op};
+const Op einsum_list[] = {einsum_op};
 
 Var record_einsum(const Subscripts& subscripts, const std::string& letters, const std::vector<Dim>& dims,
                   std::span<const Var> operands) {
@@ -180,6 +180,6 @@ Var einsum(const std::string& subscripts, const std::vector<Operand>& operands) 
     return result;
 }
 
-std::span<const Op> einsum_ops() { return list; }
+std::span<const Op> einsum_ops() { return einsum_list; }
 
 } // namespace xtape

@@ -72,7 +72,7 @@ const Op logaddexp_op = elementwise("xtape::logaddexp")
                             .notation("logaddexp({0}, {1})", R"(\log(\exp({0}) + \exp({1})))")
                             .sampled_on(-5, 5);
 
-const Op list[] = {exp_op, exp2_op, expm1_op, log_op, log2_op, log10_op, log1p_op, logaddexp_op};
+const Op exponential_list[] = {exp_op, exp2_op, expm1_op, log_op, log2_op, log10_op, log1p_op, logaddexp_op};
 
 } // namespace
 
@@ -85,6 +85,6 @@ Var log10(const Var& x) { return record(log10_op, {x}); }
 Var log1p(const Var& x) { return record(log1p_op, {x}); }
 Var logaddexp(const Operand& a, const Operand& b) { return record(logaddexp_op, {a, b}); }
 
-std::span<const Op> exponential_ops() { return list; }
+std::span<const Op> exponential_ops() { return exponential_list; }
 
 } // namespace xtape

@@ -47,7 +47,7 @@ const Op atanh_op =
         .domain(-1, 1)
         .sampled_on(-0.9, 0.9);
 
-const Op list[] = {sinh_op, cosh_op, tanh_op, asinh_op, acosh_op, atanh_op};
+const Op hyperbolic_list[] = {sinh_op, cosh_op, tanh_op, asinh_op, acosh_op, atanh_op};
 
 } // namespace
 
@@ -58,6 +58,6 @@ Var asinh(const Var& x) { return record(asinh_op, {x}); }
 Var acosh(const Var& x) { return record(acosh_op, {x}); }
 Var atanh(const Var& x) { return record(atanh_op, {x}); }
 
-std::span<const Op> hyperbolic_ops() { return list; }
+std::span<const Op> hyperbolic_ops() { return hyperbolic_list; }
 
 } // namespace xtape

@@ -251,7 +251,8 @@ const Op one_hot_op =
                                        {{draw.indices({0}, 3)}, into(3, 1)}};
         });
 
-const Op list[] = {gather_op, scatter_add_op, take_along_axis_op, scatter_add_along_axis_op, one_hot_op};
+const Op indexing_list[] = {gather_op, scatter_add_op, take_along_axis_op, scatter_add_along_axis_op,
+                            one_hot_op};
 
 } // namespace
 
@@ -292,6 +293,6 @@ Var one_hot(const Var& indices, const Dim& extent, std::int64_t axis) {
                    {"extent", extent}});
 }
 
-std::span<const Op> indexing_ops() { return list; }
+std::span<const Op> indexing_ops() { return indexing_list; }
 
 } // namespace xtape

@@ -103,7 +103,7 @@ const Op roll_op =
                                        {{draw.reals({2, 0})}, by(1, 1)}, {{draw.reals({0, 2})}, by(-1, 1)}};
         });
 
-const Op list[] = {pad_op, roll_op};
+const Op padding_list[] = {pad_op, roll_op};
 
 /// Throws unless there is one width, none of them negative, for each axis, and the result can be counted.
 void check_widths(const Var& x, const std::vector<PadWidth>& widths) {
@@ -230,6 +230,6 @@ Var tile(const Var& x, const std::vector<std::int64_t>& counts) {
     return result;
 }
 
-std::span<const Op> padding_ops() { return list; }
+std::span<const Op> padding_ops() { return padding_list; }
 
 } // namespace xtape

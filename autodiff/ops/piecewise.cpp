@@ -4,18 +4,14 @@
 
 #include <fmt/format.h>
 
-#include <limits>
-
 namespace xtape {
 namespace {
-
-constexpr long double nan = std::numeric_limits<long double>::quiet_NaN();
 
 /// The part of the cotangent of a maximum that goes to `larger`: all where it wins, half at a tie, none where
 /// it loses, and NaN where one is NaN, so that nothing is hidden.
 Var share(const Var& cotangent, const Var& larger, const Var& smaller) {
     return where(larger > smaller, cotangent,
-                 where(larger == smaller, 0.5 * cotangent, where(larger < smaller, 0, nan)));
+                 where(larger == smaller, 0.5 * cotangent, where(larger < smaller, 0, detail::nan)));
 }
 
 const Op abs_op = elementwise("xtape::abs")
@@ -52,7 +48,8 @@ const Op clip_op =
         .vjp([](const Pullback& p) {
             const Var& x = p.input();
             const auto &low = p.attributes().real("low"), &high = p.attributes().real("high");
-            return where((low <= x) & (x <= high), p.cotangent(), where((x < low) | (high < x), 0, nan));
+            return where((low <= x) & (x <= high), p.cotangent(),
+                         where((x < low) | (high < x), 0, detail::nan));
         })
         .notation("clip({0}, {low}, {high})", R"(\operatorname{clip}({0}, {low}, {high}))")
         .sampled_on(-3, 4);
@@ -117,8 +114,8 @@ const Op or_op = elementwise("xtape::or")
                      .without_gradient()
                      .notation("{0} ∨ {1}", R"({0} \lor {1})", 3);
 
-const Op list[] = {abs_op,  sign_op,       maximum_op, minimum_op,   clip_op, where_op, atan2_op,
-                   less_op, less_equal_op, equal_op,   not_equal_op, not_op,  and_op,   or_op};
+const Op piecewise_list[] = {abs_op,  sign_op,       maximum_op, minimum_op,   clip_op, where_op, atan2_op,
+                             less_op, less_equal_op, equal_op,   not_equal_op, not_op,  and_op,   or_op};
 
 } // namespace
 
@@ -144,6 +141,6 @@ Var operator!(const Var& mask) { return record(not_op, {mask}); }
 Var operator&(const Var& a, const Var& b) { return record(and_op, {a, b}); }
 Var operator|(const Var& a, const Var& b) { return record(or_op, {a, b}); }
 
-std::span<const Op> piecewise_ops() { return list; }
+std::span<const Op> piecewise_ops() { return piecewise_list; }
 
 } // namespace xtape

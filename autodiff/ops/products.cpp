@@ -78,7 +78,7 @@ const Op matmul_op =
             return samples;
         });
 
-const Op list[] = {matmul_op};
+const Op product_list[] = {matmul_op};
 
 /// The records of the tape that the operands which are Vars are on.
 Records& records_of(const char* what, const Operand& a, const Operand& b) {
@@ -148,6 +148,6 @@ Var outer(const Operand& a, const Operand& b) {
     return result;
 }
 
-std::span<const Op> product_ops() { return list; }
+std::span<const Op> product_ops() { return product_list; }
 
 } // namespace xtape

@@ -134,7 +134,7 @@ const Op bernoulli_op =
             return samples;
         });
 
-const Op list[] = {split_key_op, uniform_op, normal_op, bernoulli_op};
+const Op random_list[] = {split_key_op, uniform_op, normal_op, bernoulli_op};
 
 } // namespace
 
@@ -167,6 +167,6 @@ Var dropout(const Var& x, long double rate, const Operand& key) {
     return result;
 }
 
-std::span<const Op> random_ops() { return list; }
+std::span<const Op> random_ops() { return random_list; }
 
 } // namespace xtape

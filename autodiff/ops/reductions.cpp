@@ -292,7 +292,7 @@ const Op log_softmax_op =
         .notation("log_softmax({0})", R"(\log \operatorname{softmax}({0}))")
         .samples(softmax_samples);
 
-const Op list[] = {sum_op, amax_op, amin_op, logsumexp_op, norm_op, softmax_op, log_softmax_op};
+const Op reduction_list[] = {sum_op, amax_op, amin_op, logsumexp_op, norm_op, softmax_op, log_softmax_op};
 
 Var reduction(const Op& op, const Var& x, const Axes& axes, Keep keep) {
     const Axes counted = detail::counted_axes(op.definition().short_name(), x, axes);
@@ -363,6 +363,6 @@ Var log_softmax(const Var& x, std::int64_t axis) {
     return record(log_softmax_op, {x}, {{"axes", detail::counted_axes("log_softmax", x, {axis})}});
 }
 
-std::span<const Op> reduction_ops() { return list; }
+std::span<const Op> reduction_ops() { return reduction_list; }
 
 } // namespace xtape

@@ -164,7 +164,7 @@ const Op stop_gradient_op = operation("xtape::stop_gradient")
                                 .notation("stop({0})", R"(\operatorname{stop}({0}))")
                                 .samples(any_reals);
 
-const Op list[] = {reshape_op, broadcast_to_op, transpose_op, extent_op, copy_op, stop_gradient_op};
+const Op shaping_list[] = {reshape_op, broadcast_to_op, transpose_op, extent_op, copy_op, stop_gradient_op};
 
 Var filled_like(const Var& x, long double value) {
     const Var number = Operand(value).on(x.records());
@@ -265,6 +265,6 @@ Var detail::copy_of(const Var& x) { return record(copy_op, {x}); }
 
 Var stop_gradient(const Var& x) { return record(stop_gradient_op, {x}); }
 
-std::span<const Op> shaping_ops() { return list; }
+std::span<const Op> shaping_ops() { return shaping_list; }
 
 } // namespace xtape

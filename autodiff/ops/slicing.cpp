@@ -266,7 +266,7 @@ const Op flip_op =
             return samples;
         });
 
-const Op list[] = {slice_op, place_op, concatenate_op, split_op, flip_op};
+const Op slicing_list[] = {slice_op, place_op, concatenate_op, split_op, flip_op};
 
 void require_parts(const std::vector<Var>& parts, const char* what) {
     if (parts.empty())
@@ -344,6 +344,6 @@ Var flip(const Var& x, const Axes& axes) {
     return record(flip_op, {x}, {{"axes", detail::counted_axes("flip", x, axes)}});
 }
 
-std::span<const Op> slicing_ops() { return list; }
+std::span<const Op> slicing_ops() { return slicing_list; }
 
 } // namespace xtape

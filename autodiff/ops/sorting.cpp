@@ -89,7 +89,7 @@ const Op top_k_op =
                                        {{draw.reals({0, 2})}, of(1, 1)}};
         });
 
-const Op list[] = {argsort_op, top_k_op};
+const Op sorting_list[] = {argsort_op, top_k_op};
 
 } // namespace
 
@@ -122,6 +122,6 @@ TopK top_k(const Var& x, std::int64_t k, std::int64_t axis) {
     return result;
 }
 
-std::span<const Op> sorting_ops() { return list; }
+std::span<const Op> sorting_ops() { return sorting_list; }
 
 } // namespace xtape

@@ -51,7 +51,7 @@ const Op erfinv_op = elementwise("xtape::erfinv")
                          .domain(-1, 1)
                          .sampled_on(-0.9, 0.9);
 
-const Op list[] = {lgamma_op, digamma_op, polygamma_op, erfinv_op};
+const Op special_list[] = {lgamma_op, digamma_op, polygamma_op, erfinv_op};
 
 } // namespace
 
@@ -74,6 +74,6 @@ Var ndtr(const Var& x) {
     return result;
 }
 
-std::span<const Op> special_ops() { return list; }
+std::span<const Op> special_ops() { return special_list; }
 
 } // namespace xtape

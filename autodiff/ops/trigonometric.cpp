@@ -46,7 +46,7 @@ const Op atan_op = elementwise("xtape::atan")
                        .notation("atan({0})", R"(\arctan({0}))")
                        .sampled_on(-5, 5);
 
-const Op list[] = {sin_op, cos_op, tan_op, asin_op, acos_op, atan_op};
+const Op trigonometric_list[] = {sin_op, cos_op, tan_op, asin_op, acos_op, atan_op};
 
 } // namespace
 
@@ -57,6 +57,6 @@ Var asin(const Var& x) { return record(asin_op, {x}); }
 Var acos(const Var& x) { return record(acos_op, {x}); }
 Var atan(const Var& x) { return record(atan_op, {x}); }
 
-std::span<const Op> trigonometric_ops() { return list; }
+std::span<const Op> trigonometric_ops() { return trigonometric_list; }
 
 } // namespace xtape

@@ -1,3 +1,4 @@
+#include <xtape/autodiff/print/characters.hpp>
 #include <xtape/autodiff/print/latex_lines.hpp>
 
 #include <fmt/format.h>
@@ -10,8 +11,6 @@ namespace {
 
 /// What fits on a page of LaTeX's own article, beside a left-hand side.
 constexpr std::size_t page_width = 46;
-
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 /// The end of the command that begins with the backslash at `at`.
 std::size_t command_end(std::string_view formula, std::size_t at) {

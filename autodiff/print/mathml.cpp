@@ -1,3 +1,4 @@
+#include <xtape/autodiff/print/characters.hpp>
 #include <xtape/autodiff/print/latex_symbols.hpp>
 #include <xtape/autodiff/print/mathml.hpp>
 
@@ -11,12 +12,11 @@ namespace xtape {
 namespace {
 
 using namespace detail::latex;
+using detail::is_digit;
+using detail::is_letter;
 
 constexpr std::string_view brackets = "()[]|";
 constexpr int deepest = 100; // groups within groups that are still shown as such
-
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 /// How many bytes the UTF-8 character takes that begins here; 0 where there is none.
 std::size_t character_length(std::string_view text) {

@@ -1,3 +1,4 @@
+#include <xtape/autodiff/print/characters.hpp>
 #include <xtape/autodiff/print/names.hpp>
 
 #include <fmt/format.h>
@@ -8,6 +9,9 @@
 namespace xtape {
 namespace {
 
+using detail::is_digit;
+using detail::is_letter;
+
 constexpr std::array<std::pair<const char*, const char*>, 33> greek{{
     {"α", "\\alpha"}, {"β", "\\beta"},     {"γ", "\\gamma"},  {"δ", "\\delta"}, {"ε", "\\varepsilon"},
     {"ζ", "\\zeta"},  {"η", "\\eta"},      {"θ", "\\theta"},  {"κ", "\\kappa"}, {"λ", "\\lambda"},
@@ -17,9 +21,6 @@ constexpr std::array<std::pair<const char*, const char*>, 33> greek{{
     {"Ξ", "\\Xi"},    {"Π", "\\Pi"},       {"Σ", "\\Sigma"},  {"Φ", "\\Phi"},   {"Ψ", "\\Psi"},
     {"Ω", "\\Omega"}, {"∂", "\\partial "}, {"ŷ", "\\hat{y}"},
 }};
-
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 /// Characters that mean something to TeX.
 std::string escaped(const std::string& text) {

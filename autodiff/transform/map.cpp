@@ -45,7 +45,7 @@ std::vector<ResultType> map_shape(const Signature& s) {
 }
 
 template <std::floating_point T>
-void run(Call<T>& call) {
+void run_map(Call<T>& call) {
     const Graph& graph = call.attributes().graph("function");
     const std::vector<bool> mapped = flags(call.attributes(), "mapped"),
                             summed = flags(call.attributes(), "summed");
@@ -72,7 +72,7 @@ const Op map_op =
     operation("xtape::map")
         .any_operands()
         .shape(map_shape)
-        .forward([](auto& call) { run(call); })
+        .forward([](auto& call) { run_map(call); })
         .vjp_all([](const Pullback& p, std::span<const std::size_t> needed) {
             const Graph& graph = p.attributes().graph("function");
             const std::vector<bool> summed = flags(p.attributes(), "summed");

@@ -86,7 +86,7 @@ std::vector<ResultType> scan_shape(const Signature& s) {
 }
 
 template <std::floating_point T>
-void run(Call<T>& call) {
+void run_scan(Call<T>& call) {
     const Graph& graph = call.attributes().graph("function");
     const Layout layout(call.attributes());
     std::vector<detail::Rows<T>> rows;
@@ -268,7 +268,7 @@ std::vector<Var> pushforward(const Pushforward& p) {
 const Op scan_op = operation("xtape::scan")
                        .any_operands()
                        .shape(scan_shape)
-                       .forward([](auto& call) { run(call); })
+                       .forward([](auto& call) { run_scan(call); })
                        .vjp_all([](const Pullback& p, std::span<const std::size_t> needed) {
                            return Backwards(p, needed).cotangents(needed);
                        })

@@ -100,12 +100,12 @@ const Op cholesky_op =
             return samples;
         });
 
-const Op list[] = {cholesky_op};
+const Op cholesky_list[] = {cholesky_op};
 
 } // namespace
 
 Var cholesky(const Var& a) { return record(cholesky_op, {a}); }
 
-std::span<const Op> cholesky_ops() { return list; }
+std::span<const Op> cholesky_ops() { return cholesky_list; }
 
 } // namespace xtape

@@ -32,7 +32,7 @@ void for_each_factored(const Call<T>& call, T* to, std::size_t entries, F f) {
 
 /// How messages call the matrix at a position.
 template <class T>
-std::string matrix_of(const Call<T>& call, std::size_t position) {
+std::string which_matrix(const Call<T>& call, std::size_t position) {
     const Extents& a = call.operand(0).extents();
     return detail::matrix_text(call.operand_name(0), a.back(), detail::leading(a, 2), position);
 }
@@ -191,13 +191,13 @@ const Op logdet_op =
                 call, call.allocate(), 1, [&](const auto& factors, T* to, std::size_t position) {
                     if (factors.lost())
                         call.template fail<SingularError>(
-                            detail::why_singular(matrix_of(call, position), factors));
+                            detail::why_singular(which_matrix(call, position), factors));
                     const detail::ScaledProduct<T> determinant = factors.determinant();
                     if (determinant.mantissa < 0)
                         call.template fail<DomainError>(fmt::format(
                             "the determinant of {} has sign −1, and no real logarithm. Use slogdet(), or "
                             "check for exchanged rows.",
-                            matrix_of(call, position)));
+                            which_matrix(call, position)));
                     *to = determinant.log_magnitude();
                 });
         })
@@ -205,7 +205,7 @@ const Op logdet_op =
         .notation("log det({0})", R"(\log\det({0}))")
         .samples(regular_samples);
 
-const Op list[] = {determinant_op, cofactors_op, cofactor_derivative_op, slogdet_op, logdet_op};
+const Op determinant_list[] = {determinant_op, cofactors_op, cofactor_derivative_op, slogdet_op, logdet_op};
 
 } // namespace
 
@@ -218,6 +218,6 @@ SignAndLogDet slogdet(const Var& a) {
     return {results[0], results[1]};
 }
 
-std::span<const Op> determinant_ops() { return list; }
+std::span<const Op> determinant_ops() { return determinant_list; }
 
 } // namespace xtape

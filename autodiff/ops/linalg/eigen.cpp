@@ -232,7 +232,7 @@ Var divide_by_gaps(const Var& matrix, const Var& values) {
     return record(divide_by_gaps_op, {matrix, values});
 }
 
-const Op list[] = {eigvalsh_op, eigh_op, divide_by_gaps_op};
+const Op eigen_list[] = {eigvalsh_op, eigh_op, divide_by_gaps_op};
 
 } // namespace
 
@@ -243,6 +243,6 @@ Eigensystem eigh(const Var& a) {
 
 Var eigvalsh(const Var& a) { return record(eigvalsh_op, {a}); }
 
-std::span<const Op> eigen_ops() { return list; }
+std::span<const Op> eigen_ops() { return eigen_list; }
 
 } // namespace xtape

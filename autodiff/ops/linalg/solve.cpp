@@ -201,7 +201,7 @@ Var substituted(const Var& a, const Var& b, Triangle triangle) {
     return record(triangular_solve_op, {a, b}, triangle.attributes());
 }
 
-const Op list[] = {solve_op, inverse_op, triangular_solve_op};
+const Op linear_system_list[] = {solve_op, inverse_op, triangular_solve_op};
 
 /// What f records for b, where a vector is a column whose axis goes again.
 template <class F>
@@ -227,6 +227,6 @@ Var triangular_solve(const Var& a, const Var& b, const TriangularOptions& option
     });
 }
 
-std::span<const Op> linear_system_ops() { return list; }
+std::span<const Op> linear_system_ops() { return linear_system_list; }
 
 } // namespace xtape
