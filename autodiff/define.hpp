@@ -6,7 +6,6 @@
 #include <xtape/autodiff/op.hpp>
 
 #include <array>
-#include <limits>
 #include <type_traits>
 
 namespace xtape {
@@ -16,9 +15,6 @@ struct NoGradient {};
 inline constexpr NoGradient no_gradient{};
 
 namespace detail {
-
-/// What a derivative is at NaN, so that nothing is hidden.
-inline constexpr long double nan = std::numeric_limits<long double>::quiet_NaN();
 
 /// Runs an elementwise loop over the broadcast operands: the loop sees one row at a time, with a stride per
 /// operand.

@@ -2,6 +2,7 @@
 #include <xtape/autodiff/ops/activations.hpp>
 #include <xtape/autodiff/ops/arithmetic.hpp>
 #include <xtape/autodiff/ops/exponential.hpp>
+#include <xtape/autodiff/ops/nan.hpp>
 #include <xtape/autodiff/ops/piecewise.hpp>
 
 namespace xtape {

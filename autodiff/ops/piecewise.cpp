@@ -1,5 +1,6 @@
 #include <xtape/autodiff/define.hpp>
 #include <xtape/autodiff/ops/arithmetic.hpp>
+#include <xtape/autodiff/ops/nan.hpp>
 #include <xtape/autodiff/ops/piecewise.hpp>
 
 #include <fmt/format.h>
