@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <functional>
+#include <thread>
 #include <vector>
 
 namespace contest {
@@ -28,9 +29,10 @@ inline double seconds(const std::function<void()>& step, std::size_t steps) {
 /// ratio is of two times of one turn.
 class Turns {
 public:
-    /// Each computes once untimed.
-    explicit Turns(std::vector<std::function<void()>> contestants)
-        : contestants_(std::move(contestants)), times_(contestants_.size()) {
+    /// Each computes once untimed. Before a turn of everybody, a pause and a step that is not timed: threads
+    /// of whoever came before may look for work for a while, and take a core meanwhile.
+    explicit Turns(std::vector<std::function<void()>> contestants, std::chrono::milliseconds pause = {})
+        : contestants_(std::move(contestants)), pause_(pause), times_(contestants_.size()) {
         for (const auto& step : contestants_) {
             step();
             steps_.push_back(std::max<std::size_t>(1, static_cast<std::size_t>(2e-4 / seconds(step, 3))));
@@ -38,8 +40,13 @@ public:
     }
 
     void take() {
-        for (std::size_t i = 0; i < contestants_.size(); ++i)
+        for (std::size_t i = 0; i < contestants_.size(); ++i) {
+            if (pause_.count() > 0) {
+                std::this_thread::sleep_for(pause_);
+                contestants_[i]();
+            }
             times_[i].push_back(seconds(contestants_[i], steps_[i]));
+        }
     }
 
     /// Of contestant i: its last time, its median and least, and quantiles of its time relative to that of
@@ -56,6 +63,7 @@ public:
 
 private:
     std::vector<std::function<void()>> contestants_;
+    std::chrono::milliseconds pause_;
     std::vector<std::size_t> steps_;
     std::vector<std::vector<double>> times_; ///< by contestant and turn
 };
