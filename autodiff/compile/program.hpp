@@ -62,10 +62,11 @@ private:
 
 struct ProgramOptions {
     /// In how many threads a run works at most; 0 for as many as the environment variable XTAPE_THREADS says
-    /// or, where it is not set, the machine runs at once. It is more than one where tiles, or a product
-    /// outside of them, have enough to do: 2²³ multiplications of floats, or what takes as long, some 0.15
-    /// ms. Results have the same bits for any number. A run that finds the workers busy with another's pieces
-    /// works by itself, and so does one in a process that was forked, which should be done while none runs.
+    /// or, where it is not set, the machine runs at once. It is more than one where tiles have enough to do,
+    /// 2²³ multiplications of floats or what takes as long, some 0.15 ms, or a product outside of them has
+    /// 2²⁵. Results have the same bits for any number. A run that finds the workers busy with another's
+    /// pieces works by itself, and so does one in a process that was forked, which should be done while none
+    /// runs.
     std::size_t threads = 0;
 };
 
