@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 #include <vector>
 
 namespace xtape::detail {
@@ -43,12 +44,23 @@ bool Comparer::gives(const Var& candidate, const Array<long double>& mine, std::
     for (std::size_t i = 0; i < mine.size(); ++i)
         if (!(std::abs(value.data()[i] - mine.data()[i]) <= hundredth * most)) return false;
     const Truth truth = reference_.truth_of_any_form(candidate, element_);
-    std::vector<long double> chances;
+    std::vector<std::pair<long double, long double>> entries; // magnitude and tolerance
     for (std::size_t i = 0; i < mine.size(); ++i) {
         const long double tolerance = truth.tolerance.data()[i];
         if (!(std::abs(value.data()[i] - mine.data()[i]) <= tolerance)) return false;
-        if (mine.data()[i] != 0) chances.push_back(std::min(1.0L, tolerance / most));
+        if (mine.data()[i] != 0) entries.emplace_back(std::abs(mine.data()[i]), tolerance);
     }
+    // Where a number was fitted to x, −x says nothing more, as both entries of two classes are.
+    std::ranges::sort(entries);
+    if (unknowns > 0)
+        entries.erase(std::unique(entries.begin(), entries.end(),
+                                  [](const auto& a, const auto& b) {
+                                      return b.first - a.first <= a.second + b.second;
+                                  }),
+                      entries.end());
+    std::vector<long double> chances;
+    for (const auto& [magnitude, tolerance] : entries)
+        chances.push_back(std::min(1.0L, tolerance / most));
     std::ranges::sort(chances);
     long double chance = static_cast<long double>(tried);
     for (std::size_t i = static_cast<std::size_t>(unknowns); i < chances.size(); ++i)

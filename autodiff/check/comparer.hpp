@@ -23,7 +23,7 @@ public:
     /// person's own formula may cancel where the tape's does not, as 1 − A² does), and where numbers drawn at
     /// random would not give these as well, for one of `tried` versions: entries that agree to a part t of
     /// the largest do so with the probability t, but for zeros, which have other reasons, and for as many as
-    /// were taken from the person's array.
+    /// were taken from the person's array, where entries that are equal but for the sign are one.
     [[nodiscard]] bool gives(const Var& candidate, const Array<long double>& mine, std::size_t tried,
                              int unknowns = 0);
 

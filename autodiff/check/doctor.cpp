@@ -1,6 +1,7 @@
 #include <xtape/autodiff/check/comparer.hpp>
 #include <xtape/autodiff/check/doctor.hpp>
 #include <xtape/autodiff/check/fitted.hpp>
+#include <xtape/autodiff/check/slips.hpp>
 #include <xtape/autodiff/simplify/simplify.hpp>
 
 #include <fmt/format.h>
@@ -90,11 +91,13 @@ public:
             given_.push_back(mended ? std::optional(Given{a.name, a.var.id(), *mended, a.intermediate})
                                     : std::nullopt);
         }
-        for (const Applied& f : functions_)
+        for (const Applied& f : functions_) {
+            activations_.push_back(f.result.name());
             if (const Op op = Expression(f.result).op(); op.definition().elementwise &&
                                                          op.definition().attributes.empty() &&
                                                          std::ranges::find(forward_, op) == forward_.end())
                 forward_.push_back(op);
+        }
     }
 
     [[nodiscard]] Diagnosis look_at(std::size_t index) {
@@ -107,7 +110,9 @@ public:
         if (beginning_.deferred.empty())
             for (Given& g : given)
                 g.deferred = false;
-        const std::vector<Edit> derivatives = exchanged_derivatives(mine.var, within(given));
+        std::vector<Edit> derivatives = exchanged_derivatives(mine.var, within(given));
+        for (const Edit& edit : without_derivative(mine.var, given))
+            derivatives.push_back(edit);
         std::vector<Var> versions;
         for (const Edit& edit : derivatives)
             versions.push_back(edit.result);
@@ -196,6 +201,23 @@ private:
         return found;
     }
 
+    /// The versions of a step from dZ that are derived from dA, which the person may not have shown.
+    [[nodiscard]] std::vector<Edit> without_derivative(const Var& root,
+                                                       const std::vector<Given>& given) const {
+        std::vector<Edit> found;
+        for (const Applied& f : functions_) {
+            const Var &dz = f.operand_gradient, &da = f.result_gradient;
+            if (std::ranges::count(given, dz.id(), &Given::id) == 0 ||
+                std::ranges::count(given, da.id(), &Given::id) > 0)
+                continue;
+            if (const Var version = replaced(root, dz.id(), da); !version.empty() && !version.same_as(root))
+                found.push_back(
+                    {"lacks the derivative of " + Expression(f.result).op().definition().short_name(),
+                     version, 1});
+        }
+        return found;
+    }
+
     /// True where this form of the step explains the array, which is `mine` or that in the right shape.
     bool examine(const HandStep& step, const HandArray& mine, const AnyArray& array,
                  const std::vector<Edit>& derivatives, Diagnosis& diagnosis) {
@@ -222,6 +244,8 @@ private:
             scaled.push_back(multiple(step.right, factor, 0));
         if (settle(step, scaled, comparer, yours, diagnosis)) return true;
         std::vector<Edit> once = likely(step, derivatives);
+        for (Edit& edit : slips(step.right, step.named, step.extents, activations_))
+            once.push_back(std::move(edit));
         for (Edit& edit : rarer_edits(step.right, step.named, step.extents, forward_))
             once.push_back(std::move(edit));
         if (settle(step, once, comparer, yours, diagnosis)) return true;
@@ -290,7 +314,8 @@ private:
         for (const Edit* version : found)
             diagnosis.causes.push_back(version->what);
         const Var& first = found[0]->result;
-        diagnosis.yours = formula(found[0]->size == 0 ? simplify(first)(first) : first);
+        if (!found[0]->observed)
+            diagnosis.yours = formula(found[0]->size == 0 ? simplify(first)(first) : first);
         diagnosis.right = formula(step.right);
         diagnosis.alike = found.size() > 1 && alike(step);
         diagnosis.size = found[0]->size;
@@ -303,7 +328,8 @@ private:
     const std::vector<Applied>& functions_;
     std::size_t longest_;
     std::vector<std::optional<Given>> given_;
-    std::vector<Op> forward_; ///< elementwise functions
+    std::vector<Op> forward_;              ///< elementwise functions
+    std::vector<std::string> activations_; ///< the names of their results and of softmax's
     std::vector<long double> factors_;
 };
 

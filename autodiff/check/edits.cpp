@@ -12,9 +12,7 @@
 #include <unordered_map>
 
 namespace xtape::detail {
-namespace {
 
-/// The results that one is made of, itself included, in ascending order.
 std::vector<std::uint32_t> made_of(const Var& root) {
     const Records& records = *root.records();
     std::set<std::uint32_t> seen;
@@ -28,6 +26,8 @@ std::vector<std::uint32_t> made_of(const Var& root) {
     }
     return {seen.begin(), seen.end()};
 }
+
+namespace {
 
 /// One place where a result is used.
 struct Use {
@@ -342,11 +342,24 @@ private:
                             fmt::format("{} in its term {}", scaled.what, called(e[n].var())), e[n].id(),
                             [&] { return scaled.result; }, Use{e.id(), n});
             if (x.rank() == 0 || e.number()) return;
-            for (auto v = named_.rbegin(); v != named_.rend(); ++v) // A before Z
-                if (v->kind() == Kind::real && v->rank() == x.rank() && broadcast(v->shape(), x.shape()))
+            const bool compared = is_compared(e);
+            // A before Z; in a comparison there is but the sign of one number, which data may share.
+            for (auto v = named_.rbegin(); v != named_.rend(); ++v)
+                if (v->kind() == Kind::real && v->rank() == x.rank() && broadcast(v->shape(), x.shape()) &&
+                    !(compared && Expression(*v).single()))
                     attempt(fmt::format("has an extra factor {}", called(*v)), e.id(),
                             [&] { return x * *v; });
         });
+    }
+
+    /// True where only a comparison uses it.
+    [[nodiscard]] bool is_compared(const Expression& x) const {
+        return x.id() != right_.id() && std::ranges::all_of(cone_, [&](std::uint32_t id) {
+                   const Expression e(records_, id);
+                   for (std::size_t n = 0; n < e.size(); ++n)
+                       if (e[n] == x && !e.is(known().less) && !e.is(known().less_equal)) return false;
+                   return true;
+               });
     }
 
     Var right_;
@@ -387,8 +400,14 @@ std::vector<Edit> scalings(const Var& right, const std::vector<Dim>& extents) {
 }
 
 Edit multiple(const Var& right, long double factor, int size) {
-    return {fmt::format("is {:.6g} times what it should be", static_cast<double>(factor)), factor * right,
-            size, 0, factor};
+    const bool told = std::stold(fmt::format("{:.4g}", static_cast<double>(factor))) == factor;
+    return {fmt::format("is {:.6g} times what it should be{}", static_cast<double>(factor),
+                        told ? "" : " on these data, for which no reason is known"),
+            factor * right,
+            size,
+            0,
+            factor,
+            !told};
 }
 
 std::vector<Edit> edits(const Var& right, const std::vector<Var>& named, const std::vector<Dim>& extents) {
@@ -402,6 +421,7 @@ std::vector<Edit> rarer_edits(const Var& right, const std::vector<Var>& named,
 
 std::vector<Op> similar_functions() {
     std::vector<Op> all(activation_ops().begin(), activation_ops().end());
+    all.push_back(known().exp);
     all.insert(all.end(), hyperbolic_ops().begin(), hyperbolic_ops().end());
     std::erase_if(all, [](const Op& op) {
         const Definition& d = op.definition();

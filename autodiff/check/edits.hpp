@@ -18,12 +18,16 @@ struct Edit {
     int size;         ///< 0: the whole result is scaled; 1: one place of the equation; 2: both, or two places
     int unknowns = 0; ///< numbers in it that were taken from the person's array
     std::optional<long double> factor = {}; ///< of the whole result, where it is such a number
+    bool observed = false; ///< it holds of these data, and is no equation that a person would write
 };
 
 /// The result times −1, 2, ½, and each of these extents or its reciprocal.
 [[nodiscard]] std::vector<Edit> scalings(const Var& right, const std::vector<Dim>& extents);
 
-/// The result times a number.
+/// The results that one is made of, itself included, in ascending order.
+[[nodiscard]] std::vector<std::uint32_t> made_of(const Var& root);
+
+/// The result times a number: observed, where it is not one of four digits at most.
 [[nodiscard]] Edit multiple(const Var& right, long double factor, int size);
 
 /// The versions that differ in one place: a factor, a term, a function or a sum left out, another sign,

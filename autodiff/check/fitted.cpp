@@ -54,14 +54,20 @@ public:
         }
     }
 
-    /// The step times a number.
+    /// The step times a number, of a few digits if such a one gives the array.
     void add_multiple() {
         const Var &right = step_.right, twice = 2 * right;
         const auto c = number(right, twice);
         if (!c) return;
-        Edit edit = multiple(right, 1 + *c, 3);
-        edit.unknowns = 1;
-        if (comparer_.gives(edit.result, yours_, 1, 1)) found_.push_back(std::move(edit));
+        const long double exact = 1 + *c,
+                          rounded = std::stold(fmt::format("{:.4g}", static_cast<double>(exact)));
+        for (const long double factor : {rounded, exact}) {
+            Edit edit = multiple(right, factor, 3);
+            edit.unknowns = 1;
+            if (!comparer_.gives(edit.result, yours_, 1, 1)) continue;
+            found_.push_back(std::move(edit));
+            return;
+        }
     }
 
     std::vector<Edit> found() { return std::move(found_); }

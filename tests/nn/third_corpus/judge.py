@@ -12,7 +12,11 @@ FUNCTIONS = {"tanh": np.tanh, "sigmoid": WORDS["sigmoid"], "σ": WORDS["sigmoid"
              "softmax": WORDS["softmax"], "exp": np.exp, "log": np.log, "sign": np.sign, "abs": np.abs, "identity": lambda z: z, "sqrt": np.sqrt}
 SLOPES = {"tanh": lambda z: 1 - np.tanh(z)**2, "sigmoid": lambda z: WORDS["sigmoid"](z) * WORDS["sigmoid"](-z),
           "σ": lambda z: WORDS["sigmoid"](z) * WORDS["sigmoid"](-z), "relu": lambda z: (z > 0) * 1.0, "softplus": WORDS["sigmoid"]}
-TOKEN = re.compile(r"\s*([0-9.]+(?:e-?\d+)?|[½¼⅓]|[A-Za-zσλ][A-Za-z0-9_]*|Σ_?[A-Za-z]*[0-9]*|[(),|+\-−*/∘∗⊙·×ᵀ²³′'>≥<]|\[|\])")
+TOKEN = re.compile(r"\s*(\[(?::, )?(?:-1:|:1|:-1|1:)(?:, :)?\]|√|e\^|[0-9.]+(?:e-?\d+)?|[½¼⅓]|[A-Za-zσλ][A-Za-z0-9_]*|Σ_?[A-Za-z]*[0-9]*|[(),|+\-−*/∘∗⊙·×ᵀ²³′'>≥<]|\[|\])")
+
+
+PART = {"[:, -1:]": lambda x: x[:, -1:], "[:, :1]": lambda x: x[:, :1], "[:, :-1]": lambda x: x[:, :-1], "[:, 1:]": lambda x: x[:, 1:],
+        "[-1:, :]": lambda x: x[-1:], "[:1, :]": lambda x: x[:1], "[:-1, :]": lambda x: x[:-1], "[1:, :]": lambda x: x[1:]}
 
 
 class Equation:
@@ -72,8 +76,8 @@ class Equation:
 
     def power(self):
         v = self.atom()
-        while self.next() in ("ᵀ", "²", "³"):
-            v = {"ᵀ": lambda x: x.T, "²": lambda x: x**2, "³": lambda x: x**3}[self.take()](v)
+        while self.next() in ("ᵀ", "²", "³") or ":" in self.next():
+            v = PART[t](v) if ":" in (t := self.take()) else {"ᵀ": lambda x: x.T, "²": lambda x: x**2, "³": lambda x: x**3}[t](v)
         return v
 
     def atom(self):
@@ -90,9 +94,16 @@ class Equation:
             return {"½": 0.5, "¼": 0.25, "⅓": 1 / 3}[t]
         if t[0].isdigit():
             return float(t)
+        if t in ("√", "e^"):
+            return (np.sqrt if t == "√" else np.exp)(self.power())
+        if t == "Σ":
+            return self.elementwise().sum(keepdims=True)
         if t.startswith("Σ"):
             nodes = self.names["rows"] ^ bool(re.fullmatch(r"k|nodes|nL|n\d", t[1:].strip("_")))
-            return self.elementwise().sum(axis=0 if nodes else 1, keepdims=True)
+            v = self.elementwise()
+            if v.shape.count(self.names.get(t[1:].strip("_"))) == 1:    # of W both axes are nodes
+                return v.sum(axis=v.shape.index(self.names[t[1:].strip("_")]), keepdims=True)
+            return v.sum(axis=0 if nodes else 1, keepdims=True)
         if t == "one_hot":
             _, labels, _, classes, _ = (self.take() for _ in range(5))
             return np.eye(self.names[classes])[self.names[labels]]
@@ -128,6 +139,7 @@ def reproduces(case, equation):
     for shift, more in ((1, 0), (2, 3), (3, 8)):
         names = person(case, shift, more)
         mine, said = np.asarray(names[array], float), np.asarray(Equation(text, names).sum(), float)
+        said = np.broadcast_to(said, mine.shape) if said.shape in ((1, 1), (1, mine.shape[-1]), (mine.shape[0], 1)) else said
         scales = {"1": 1, "n": names["n"], "1/n": 1 / names["n"]} if leeway else {"1": 1}
         factors &= {k for k, c in scales.items() if said.shape == mine.shape and np.abs(said * c - mine).max() <= 1e-9 * np.abs(mine).max()}
     return bool(factors)
