@@ -58,7 +58,7 @@ void Plan<T>::describe() {
     for (PlanStep<T>& step : steps_)
         step.bytes = traffic(step, storages_);
     for (std::size_t k = tiles_begin_; k < tiles_end_; ++k) {
-        const double tiles = static_cast<double>(tiling_.whole) / static_cast<double>(tiling_.width);
+        const double tiles = static_cast<double>(tiling_.axis.extent) / static_cast<double>(tiling_.width);
         steps_[k].flops *= tiles;
         steps_[k].bytes *= tiles;
     }
@@ -96,7 +96,7 @@ std::string Plan<T>::to_string() const {
     double flops = 0;
     if (tiles_begin_ < tiles_end_)
         text += fmt::format(
-            "{} tiles of {}, {} wide{}: steps {} to {} for each\n", tiling_.tiles(), tiling_.name,
+            "{} tiles of {}, {} wide{}: steps {} to {} for each\n", tiling_.tiles(), tiling_.axis.name,
             tiling_.width,
             pieces_ == 1 ? std::string()
                          : fmt::format(", in {} pieces with {} bytes of sums each, {} at the same time",

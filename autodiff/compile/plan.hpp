@@ -5,6 +5,7 @@
 #include <xtape/autodiff/bytes.hpp>
 #include <xtape/autodiff/compile/loop.hpp>
 #include <xtape/autodiff/compile/product.hpp>
+#include <xtape/autodiff/compile/tile_axes.hpp>
 #include <xtape/autodiff/records.hpp>
 
 #include <memory>
@@ -83,11 +84,10 @@ void for_each_storage(const PlanStep<T>& step, F f) {
 /// in parts whose intermediate values stay in the second-level cache, with sums and products over the axis
 /// added up from part to part. Parts depend on extents alone.
 struct Tiling {
-    std::string name;      ///< the unsized dimension
-    std::size_t whole = 0; ///< its extent
-    std::size_t width = 0; ///< that of a tile
+    TileAxis axis;
+    std::size_t width = 0; ///< its extent in a tile
 
-    [[nodiscard]] std::size_t tiles() const { return width == 0 ? 0 : (whole + width - 1) / width; }
+    [[nodiscard]] std::size_t tiles() const { return width == 0 ? 0 : (axis.extent + width - 1) / width; }
 };
 
 /// A sum, product, maximum or minimum over the axis of the tiles. Every piece has its own, the first where
@@ -118,15 +118,20 @@ struct Workspace {
     std::vector<Frame<T>> tiles; ///< of each piece that is worked on at the same time
 };
 
+struct PlanOptions {
+    std::size_t threads = 1;    ///< at most
+    std::size_t tile_width = 0; ///< 0 for what the cache holds
+};
+
 template <std::floating_point T>
 class Plan {
 public:
-    /// Inputs are their shapes and ids. Tiled where that pays, and for so many threads at most. Throws
-    /// BindingError where inputs give one unsized dimension different extents, or none.
+    /// Inputs are their shapes and ids. Tiled where that pays, or as the options say. Throws BindingError
+    /// where inputs give one unsized dimension different extents, or none.
     [[nodiscard]] static std::shared_ptr<const Plan>
     make(const std::shared_ptr<Records>& records, const std::vector<std::uint32_t>& outputs,
          const std::vector<std::pair<Shape, std::uint32_t>>& inputs, const std::vector<Extents>& extents,
-         std::size_t threads);
+         const PlanOptions& options);
 
     [[nodiscard]] const std::vector<Extents>& input_extents() const { return input_extents_; }
     [[nodiscard]] const std::vector<Extents>& output_extents() const { return output_extents_; }
@@ -158,17 +163,19 @@ private:
     template <std::floating_point>
     friend class Planner;
 
-    /// In steps of one tile, or of everything where its width is the whole.
+    /// In steps of one tile, or of everything where there is no axis or its width is the whole.
     Plan(std::shared_ptr<Records> records, const std::vector<std::uint32_t>& outputs,
          const std::vector<std::pair<Shape, std::uint32_t>>& inputs, const std::vector<Extents>& extents,
-         Tiling tiling);
+         Environment environment, Tiling tiling);
 
-    /// The dimension that tiles would be of, and their width, by what one column takes.
-    [[nodiscard]] std::optional<Tiling> worthwhile() const;
+    /// How wide tiles would be, by what one column takes; 0 where they are not worth it.
+    [[nodiscard]] std::size_t worthwhile_width() const;
     /// Sorts steps into those before, within and after the tiles; false where that cannot be.
     bool sort_into_phases();
     /// Takes the steps of the last, narrower tile from a plan of it; false where they do not fit.
     bool take_rest(Plan& rest);
+    /// Gives steps their pieces, places and texts.
+    void finish(std::size_t threads);
     /// Divides tiles, and products outside of them, into pieces for so many threads at most.
     void divide(std::size_t threads);
 
@@ -187,8 +194,7 @@ private:
     void run(const Fallback& fallback, const Frame<T>& frame) const;
 
     std::shared_ptr<Records> records_;
-    Environment environment_; ///< of the whole, and
-    Environment shapes_;      ///< of a tile
+    Environment environment_; ///< of the whole
     std::vector<Extents> input_extents_, output_extents_;
     std::vector<Storage> storages_;
     std::vector<std::shared_ptr<Cell>> variables_;

@@ -64,7 +64,7 @@ std::shared_ptr<const Plan<T>> PlanCache<T>::plan(std::span<const Extents* const
     for (const Var& output : program_.outputs)
         results.push_back(output.id());
     idle_.reserve(most_plans); // so that a run that is put aside allocates nothing
-    plans_.insert(plans_.begin(), Plan<T>::make(program_.tape.records(), results, shapes, whole, threads_));
+    plans_.insert(plans_.begin(), Plan<T>::make(program_.tape.records(), results, shapes, whole, options_));
     if (plans_.size() > most_plans) {
         std::erase_if(idle_, [&](const auto& run) { return run->plan == plans_.back(); });
         plans_.pop_back();

@@ -27,9 +27,8 @@ public:
         Element element;
     };
 
-    /// Of runs in so many threads at most.
-    PlanCache(std::vector<Input> inputs, Expanded program, std::size_t threads)
-        : inputs_(std::move(inputs)), program_(std::move(program)), threads_(threads) {}
+    PlanCache(std::vector<Input> inputs, Expanded program, const PlanOptions& options)
+        : inputs_(std::move(inputs)), program_(std::move(program)), options_(options) {}
     PlanCache(const PlanCache&) = delete;
     PlanCache& operator=(const PlanCache&) = delete;
     ~PlanCache() { delete last_.load(); }
@@ -54,7 +53,7 @@ private:
 
     std::vector<Input> inputs_;
     Expanded program_;
-    std::size_t threads_;
+    PlanOptions options_;
     std::atomic<Run<T>*> last_ = nullptr; ///< the run given back last: as a rule the next is like it
     std::mutex mutex_;
     std::vector<std::shared_ptr<const Plan<T>>> plans_; ///< the last used comes first

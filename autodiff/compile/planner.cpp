@@ -3,8 +3,6 @@
 #include <xtape/autodiff/compile/step_builder.hpp>
 #include <xtape/autodiff/step.hpp>
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <limits>
 #include <map>
@@ -38,14 +36,9 @@ public:
             const std::uint32_t id = inputs[k].second;
             if (id == static_cast<std::uint32_t>(-1)) continue;
             const Extents& extents = plan_.input_extents_[k];
-            Storage storage{Place::input, k, size_of(extents), element_of_kind<T>(records_.result(id).kind)};
-            const Strides strides = row_major_strides(extents);
-            const auto axis = tiled_axis(id);
-            if (axis) {
-                storage.carried = true;
-                storage.column = static_cast<std::size_t>(strides[*axis]) * entry_size(storage.element);
-            }
-            views_[id] = ArrayView{add(storage), this->extents(id), strides, axis};
+            views_[id] =
+                held(id, {Place::input, k, size_of(extents), element_of_kind<T>(records_.result(id).kind)},
+                     extents);
         }
     }
 
@@ -121,17 +114,21 @@ private:
     using Base::squeezed;
     using Base::whole;
 
-    /// Where in the result's shape the dimension stands that is worked through in tiles.
+    /// Where the result has the axis that is worked through in tiles.
     std::optional<std::size_t> tiled_axis(std::uint32_t id) const {
-        const Shape& shape = records_.result(id).shape;
-        for (std::size_t axis = 0; axis < shape.rank(); ++axis)
-            if (!shape[axis].sized() && shape[axis].name() == plan_.tiling_.name) {
-                for (std::size_t other = axis + 1; other < shape.rank(); ++other)
-                    if (!shape[other].sized() && shape[other].name() == plan_.tiling_.name)
-                        plan_.tileable_ = false; // as X Xᵀ of examples with examples
-                return axis;
-            }
-        return {};
+        const auto& axes = plan_.tiling_.axis.axes;
+        return axes.empty() ? std::nullopt : axes[id];
+    }
+
+    /// Of what a leaf holds, that which a tile sees.
+    ArrayView held(std::uint32_t id, Storage storage, const Extents& whole) {
+        const Strides strides = row_major_strides(whole);
+        const auto axis = tiled_axis(id);
+        if (axis) {
+            storage.carried = true;
+            storage.column = static_cast<std::size_t>(strides[*axis]) * entry_size(storage.element);
+        }
+        return {add(storage), extents(id), strides, axis};
     }
 
     std::vector<ArrayView> operands(const Record& record) const {
@@ -141,7 +138,11 @@ private:
         return result;
     }
     /// Of a tile.
-    Extents extents(std::uint32_t id) const { return plan_.shapes_.extents(records_.result(id).shape); }
+    Extents extents(std::uint32_t id) const {
+        Extents extents = plan_.environment_.extents(records_.result(id).shape);
+        if (const auto axis = tiled_axis(id)) extents[*axis] = plan_.tiling_.width;
+        return extents;
+    }
 
     // Records
 
@@ -158,11 +159,11 @@ private:
     void take_leaf(std::uint32_t id, const Leaf& leaf) {
         if (const auto* cell = std::get_if<std::shared_ptr<Cell>>(&leaf)) {
             const AnyArray& array = (*cell)->array();
-            const std::size_t storage =
-                add({Place::variable, plan_.variables_.size(), array.size(), array.element()});
+            const ArrayView view =
+                held(id, {Place::variable, plan_.variables_.size(), array.size(), array.element()},
+                     array.extents());
             plan_.variables_.push_back(*cell);
             plan_.variable_ids_.push_back(id);
-            const ArrayView view = whole(storage, array.extents());
             views_[id] = array.element() == element_of<T>
                              ? view
                              : compute_in_loop(block_kernels<T>()[Primitive::copy], "convert", {view},
@@ -173,12 +174,13 @@ private:
     }
 
     void hold(std::uint32_t id, AnyArray array) {
-        views_[id] = whole(constant(array), array.extents());
-        folded_[id] = std::move(array);
+        views_[id] = held(id, constant(array), array.extents());
+        if (!tiled_axis(id)) folded_[id] = std::move(array);
     }
 
-    /// Computes, while planning, what depends on constants alone and is small.
+    /// Computes, while planning, what depends on constants alone, is small and the same for every tile.
     bool fold(const Record& record) {
+        if (tiled_axis(record.first_result)) return false;
         std::vector<AnyArray> operands;
         for (const std::uint32_t id : records_.operands(record)) {
             if (!folded_[id]) return false;
@@ -191,9 +193,6 @@ private:
             entries += size_of(extents.back());
         }
         if (entries > most_folded) return false;
-        // The same in every tile only where it is the same in every column.
-        if (tiled_axis(record.first_result) && records_.op(record).name() != "xtape::broadcast_to")
-            plan_.tileable_ = false;
         auto results = compute<T>(records_, record, std::move(operands), extents, plan_.environment_,
                                   [](const AnyArray& array) { return array; });
         for (std::uint32_t k = 0; k < record.result_count; ++k)
@@ -265,7 +264,7 @@ private:
         for (const std::string& name : records_.definition(record).attributes) {
             auto [number, data] = AnyArray::zeros<T>({});
             *data = static_cast<T>(records_.attributes(record).real(name));
-            in.push_back(whole(constant(number), {}));
+            in.push_back(whole(add(constant(number)), {}));
         }
         views_[id] = compute_in_loop(kernel, records_.definition(record).short_name(), in, extents(id),
                                      element_of_kind<T>(records_.result(id).kind));
@@ -388,22 +387,9 @@ private:
 template <std::floating_point T>
 Plan<T>::Plan(std::shared_ptr<Records> records, const std::vector<std::uint32_t>& outputs,
               const std::vector<std::pair<Shape, std::uint32_t>>& inputs, const std::vector<Extents>& extents,
-              Tiling tiling)
-    : records_(std::move(records)), input_extents_(extents), tiling_(std::move(tiling)) {
-    for (std::size_t k = 0; k < inputs.size(); ++k)
-        for (std::size_t axis = 0; axis < inputs[k].first.rank(); ++axis) {
-            const Dim& dim = inputs[k].first[axis];
-            if (dim.sized()) continue;
-            const auto known = environment_.find(dim.name());
-            if (known && *known != extents[k][axis])
-                throw BindingError(
-                    fmt::format("The dimension {} has the extent {} in one input of the program "
-                                "and {} in another. Give arrays that agree.",
-                                dim.name(), *known, extents[k][axis]));
-            if (known) continue;
-            environment_.set(dim.name(), extents[k][axis]);
-            shapes_.set(dim.name(), dim.name() == tiling_.name ? tiling_.width : extents[k][axis]);
-        }
+              Environment environment, Tiling tiling)
+    : records_(std::move(records)), environment_(std::move(environment)), input_extents_(extents),
+      tiling_(std::move(tiling)) {
     Planner<T> planner(*this, records_->result_count(), outputs);
     planner.take_inputs(inputs);
     for (std::uint32_t r = 0; r < records_->record_count(); ++r)
@@ -413,9 +399,9 @@ Plan<T>::Plan(std::shared_ptr<Records> records, const std::vector<std::uint32_t>
 
 template Plan<float>::Plan(std::shared_ptr<Records>, const std::vector<std::uint32_t>&,
                            const std::vector<std::pair<Shape, std::uint32_t>>&, const std::vector<Extents>&,
-                           Tiling);
+                           Environment, Tiling);
 template Plan<double>::Plan(std::shared_ptr<Records>, const std::vector<std::uint32_t>&,
                             const std::vector<std::pair<Shape, std::uint32_t>>&, const std::vector<Extents>&,
-                            Tiling);
+                            Environment, Tiling);
 
 } // namespace xtape::detail

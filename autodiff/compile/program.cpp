@@ -245,7 +245,7 @@ Program<T> compile(const std::vector<Var>& inputs, const std::vector<Var>& outpu
                                            records.describe(id)));
     }
     state->plans.emplace(std::move(declared), detail::lower(state->inputs, state->outputs),
-                         detail::thread_count(options.threads));
+                         detail::PlanOptions{detail::thread_count(options.threads), options.tile_width});
     return Program<T>(std::move(state));
 }
 

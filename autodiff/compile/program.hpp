@@ -68,6 +68,9 @@ struct ProgramOptions {
     /// pieces works by itself, and so does one in a process that was forked, which should be done while none
     /// runs.
     std::size_t threads = 0;
+    /// How many columns a tile has, where there is an axis that can be worked through in tiles; 0 for what
+    /// the cache holds, and only where that pays. Results have the same bits for the same width.
+    std::size_t tile_width = 0;
 };
 
 /// A function from arrays to arrays, planned once for each set of extents that it is run with; the eight last

@@ -177,7 +177,7 @@ public:
             for (std::size_t s = 0; s < plan_.storages_.size(); ++s)
                 if (const std::size_t column = plan_.storages_[s].column; column > 0)
                     frame.memory[s] = static_cast<std::byte*>(whole.memory[s]) + tile * tiling.width * column;
-            const bool narrower = (tile + 1) * tiling.width > tiling.whole;
+            const bool narrower = (tile + 1) * tiling.width > tiling.axis.extent;
             for (std::size_t s = plan_.tiles_begin_; s < plan_.tiles_end_; ++s)
                 plan_.run(s, narrower ? plan_.rest_[s - plan_.tiles_begin_] : plan_.steps_[s], frame,
                           tile == begin);

@@ -33,10 +33,9 @@ protected:
     ArrayView whole(std::size_t storage, const Extents& extents) const {
         return {storage, extents, row_major_strides(extents)};
     }
-    std::size_t constant(AnyArray array) {
-        const Storage storage{Place::constant, plan_.constants_.size(), array.size(), array.element()};
+    Storage constant(const AnyArray& array) {
         plan_.constants_.push_back(array.owned());
-        return add(storage);
+        return {Place::constant, plan_.constants_.size() - 1, array.size(), array.element()};
     }
     Loop<T>* loop(std::size_t step) { return std::get_if<Loop<T>>(&plan_.steps_[step].work); }
 

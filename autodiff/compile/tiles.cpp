@@ -2,6 +2,8 @@
 
 #include <xtape/autodiff/compile/plan.hpp>
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace xtape::detail {
@@ -27,11 +29,43 @@ void for_each_result(const PlanStep<T>& step, F f) {
     }
 }
 
+/// Whether tiles keep it in the cache.
+bool is_intermediate(const Storage& storage) {
+    return storage.carried && (storage.place == Place::memory || storage.place == Place::nowhere);
+}
+
+/// Whether it works on a part along the axis though nothing that it reads or writes may be one.
+template <class T>
+bool sees_a_tile(const PlanStep<T>& step) {
+    if (const auto* loop = std::get_if<Loop<T>>(&step.work)) return loop->tiled.has_value();
+    const auto* product = std::get_if<Product<T>>(&step.work);
+    return product && product->across_tiles;
+}
+
+/// The extents of the unsized dimensions of these inputs.
+Environment environment_of(const std::vector<std::pair<Shape, std::uint32_t>>& inputs,
+                           const std::vector<Extents>& extents) {
+    Environment environment;
+    for (std::size_t k = 0; k < inputs.size(); ++k)
+        for (std::size_t axis = 0; axis < inputs[k].first.rank(); ++axis) {
+            const Dim& dim = inputs[k].first[axis];
+            if (dim.sized()) continue;
+            const auto known = environment.find(dim.name());
+            if (known && *known != extents[k][axis])
+                throw BindingError(
+                    fmt::format("The dimension {} has the extent {} in one input of the program "
+                                "and {} in another. Give arrays that agree.",
+                                dim.name(), *known, extents[k][axis]));
+            if (!known) environment.set(dim.name(), extents[k][axis]);
+        }
+    return environment;
+}
+
 } // namespace
 
 template <std::floating_point T>
-std::optional<Tiling> Plan<T>::worthwhile() const {
-    if (!tileable_) return {};
+std::size_t Plan<T>::worthwhile_width() const {
+    if (!tileable_) return 0;
     std::vector<bool> seen(storages_.size(), false);
     std::size_t bytes = 0;
     for (const PlanStep<T>& step : steps_)
@@ -39,14 +73,12 @@ std::optional<Tiling> Plan<T>::worthwhile() const {
             if (storages_[s].carried && !seen[s]) bytes += storages_[s].bytes();
             seen[s] = true;
         });
-    const std::size_t width = bytes == 0 ? 0 : cache / std::max<std::size_t>(1, bytes / tiling_.whole);
-    if (width < least_width || tiling_.whole < 2 * width) return {};
-    // As even as whole cache lines allow, and no last one of a single column, which would look like a row.
-    const std::size_t count = (tiling_.whole + width - 1) / width;
-    std::size_t even = ((tiling_.whole + count - 1) / count + 15) / 16 * 16;
-    while (tiling_.whole % even == 1)
-        even += 16; // more than the whole in the end, which no remainder is
-    return Tiling{tiling_.name, tiling_.whole, even};
+    const std::size_t whole = tiling_.axis.extent,
+                      width = bytes == 0 ? 0 : cache / std::max<std::size_t>(1, bytes / whole);
+    if (width < least_width || whole < 2 * width) return 0;
+    // As even as whole cache lines allow.
+    const std::size_t count = (whole + width - 1) / width;
+    return ((whole + count - 1) / count + 15) / 16 * 16;
 }
 
 template <std::floating_point T>
@@ -54,7 +86,7 @@ bool Plan<T>::sort_into_phases() {
     enum class Phase { before, within, after };
     std::vector<Phase> made(storages_.size(), Phase::before), phases;
     for (const PlanStep<T>& step : steps_) {
-        bool within = false, after = false;
+        bool within = sees_a_tile(step), after = false;
         std::vector<std::size_t> results;
         for_each_result(step, [&](std::size_t s) { results.push_back(s); });
         for_each_storage(step, [&](std::size_t s) {
@@ -75,7 +107,15 @@ bool Plan<T>::sort_into_phases() {
         if (phase == Phase::within) tiles_end_ = sorted.size();
     }
     steps_ = std::move(sorted);
-    return tileable_ && tiles_begin_ < tiles_end_;
+    // Products of what lies in memory anyway are divided better by themselves.
+    const auto gains = [&](const PlanStep<T>& step) {
+        const auto* product = std::get_if<Product<T>>(&step.work);
+        return !product || is_intermediate(storages_[product->a.storage]) ||
+               is_intermediate(storages_[product->b.storage]);
+    };
+    const auto begin = steps_.begin();
+    return tileable_ && std::any_of(begin + static_cast<std::ptrdiff_t>(tiles_begin_),
+                                    begin + static_cast<std::ptrdiff_t>(tiles_end_), gains);
 }
 
 template <std::floating_point T>
@@ -97,37 +137,42 @@ bool Plan<T>::take_rest(Plan& rest) {
 }
 
 template <std::floating_point T>
-std::shared_ptr<const Plan<T>> Plan<T>::make(const std::shared_ptr<Records>& records,
-                                             const std::vector<std::uint32_t>& outputs,
-                                             const std::vector<std::pair<Shape, std::uint32_t>>& inputs,
-                                             const std::vector<Extents>& extents, std::size_t threads) {
-    const auto plan = [&](const Tiling& tiling) {
-        return std::shared_ptr<Plan>(new Plan(records, outputs, inputs, extents, tiling));
+std::shared_ptr<const Plan<T>>
+Plan<T>::make(const std::shared_ptr<Records>& records, const std::vector<std::uint32_t>& outputs,
+              const std::vector<std::pair<Shape, std::uint32_t>>& inputs, const std::vector<Extents>& extents,
+              const PlanOptions& options) {
+    const Environment environment = environment_of(inputs, extents);
+    const auto plan = [&](const TileAxis& axis, std::size_t width) {
+        return std::shared_ptr<Plan>(new Plan(records, outputs, inputs, extents, environment, {axis, width}));
     };
-    Tiling longest;
-    for (std::size_t k = 0; k < inputs.size(); ++k)
-        for (std::size_t axis = 0; axis < inputs[k].first.rank(); ++axis)
-            if (const Dim& dim = inputs[k].first[axis]; !dim.sized() && extents[k][axis] > longest.whole)
-                longest = {dim.name(), extents[k][axis], extents[k][axis]};
-    const auto whole = plan(longest);
-    if (const auto tiling = whole->worthwhile()) {
-        const auto tiled = plan(*tiling);
-        bool fits = tiled->sort_into_phases();
-        if (const std::size_t last = tiling->whole % tiling->width; fits && last > 0) {
-            const auto rest = plan({tiling->name, tiling->whole, last});
-            fits = rest->sort_into_phases() && tiled->take_rest(*rest);
+    const auto tiled = [&](const TileAxis& axis) -> std::shared_ptr<Plan> {
+        std::size_t width =
+            options.tile_width > 0 ? options.tile_width : plan(axis, axis.extent)->worthwhile_width();
+        if (width == 0) return {};
+        while (axis.extent % width == 1) // a last tile of a single column would look like a row
+            width += 16;
+        const auto tiles = plan(axis, width);
+        if (!tiles->sort_into_phases()) return {};
+        if (const std::size_t last = axis.extent % width; last > 0) {
+            const auto rest = plan(axis, last);
+            if (!rest->sort_into_phases() || !tiles->take_rest(*rest)) return {};
         }
-        if (fits) {
-            tiled->divide(threads);
-            tiled->place();
-            tiled->describe();
-            return tiled;
-        }
-    }
-    whole->divide(threads);
-    whole->place();
-    whole->describe();
-    return whole;
+        return tiles;
+    };
+    std::shared_ptr<Plan> made;
+    const std::size_t least = options.tile_width > 0 ? options.tile_width + 1 : 2 * least_width;
+    for (const TileAxis& axis : tile_axes(*records, environment, least))
+        if (!made) made = tiled(axis);
+    if (!made) made = plan({}, 0);
+    made->finish(options.threads);
+    return made;
+}
+
+template <std::floating_point T>
+void Plan<T>::finish(std::size_t threads) {
+    divide(threads);
+    place();
+    describe();
 }
 
 template class Plan<float>;

@@ -1,5 +1,5 @@
-/// Programs drawn from a seed: chains, broadcasts, products, transposes and sums in any order. One that fails
-/// is cut down to the shortest beginning that still does.
+/// Programs drawn from a seed: chains, broadcasts, products, transposes and sums in any order, every fourth
+/// in tiles where it can be. One that fails is cut down to the shortest beginning that still does.
 
 #include "agreement.hpp"
 
@@ -24,12 +24,13 @@ struct Drawn {
 void record_some(Drawn& drawn, std::uint64_t seed, std::size_t length, const Dim& n,
                  std::size_t extent_of_n) {
     Draw draw(seed);
+    const bool few = n.sized() && n.extent() < 10; // n × n would take long else
     const Dim dims[] = {1, 3, n};
     const std::size_t extents[] = {1, 3, extent_of_n};
     std::vector<Var> pool;
     for (std::size_t k = 0; k < inputs; ++k) {
-        const auto rows = static_cast<std::size_t>(draw.integer(n.sized() ? 3 : 2)), // n × n would take long
-            columns = static_cast<std::size_t>(draw.integer(3));
+        const auto rows = static_cast<std::size_t>(draw.integer(few ? 3 : 2)),
+                   columns = static_cast<std::size_t>(draw.integer(3));
         drawn.inputs.push_back(drawn.tape.input("x" + std::to_string(k), Shape{dims[rows], dims[columns]}));
         drawn.arrays.emplace_back(draw.reals({extents[rows], extents[columns]}));
         pool.push_back(drawn.inputs.back());
@@ -92,21 +93,32 @@ void record_some(Drawn& drawn, std::uint64_t seed, std::size_t length, const Dim
         drawn.outputs.push_back(dx);
 }
 
+struct Outcome : agreement::Outcome {
+    bool tiled;
+};
+
 /// Most have n = 5; every 250th leaves it open, and runs with none, or with as many as end a block or
-/// not.
+/// not. Every fourth has tiles, the last of which is whole, or lacks one column or all but two; a single one
+/// would be no tile.
 template <std::floating_point T>
-agreement::Outcome run(std::uint64_t seed, std::size_t length) {
+Outcome run(std::uint64_t seed, std::size_t length) {
     constexpr std::size_t open[] = {0, 511, 513, 1039, 1041};
-    const bool fixed = seed % 250 != 0;
+    constexpr std::size_t width = 16, wide[] = {15, 16, 17, 18, 31, 32, 33, 34};
     Drawn drawn;
-    if (fixed)
-        record_some(drawn, seed, length, 5, 5);
-    else
-        record_some(drawn, seed, length, Dim("n"), open[seed / 250 % std::size(open)]);
+    const bool long_one = seed % 250 == 0, tiled = seed % 4 == 1;
+    const std::size_t n = long_one ? open[seed / 250 % std::size(open)]
+                          : tiled  ? wide[seed / 4 % std::size(wide)]
+                                   : 5;
+    record_some(drawn, seed, length, long_one || seed % 8 == 1 ? Dim("n") : Dim(n), n);
     std::vector<AnyArray> arrays;
-    for (const AnyArray& array : drawn.arrays)
+    std::vector<Extents> extents;
+    for (const AnyArray& array : drawn.arrays) {
         arrays.push_back(agreement::as<T>(array));
-    return agreement::compare(compile<T>(drawn.inputs, drawn.outputs), arrays, fixed ? 25 : 5000);
+        extents.push_back(array.extents());
+    }
+    const auto program = compile<T>(drawn.inputs, drawn.outputs, {.tile_width = tiled ? width : 0});
+    return {agreement::compare(program, arrays, std::max<std::size_t>(5 * n, 25)),
+            check::says(program.plan(extents).to_string(), "tiles of ")};
 }
 
 /// The least length at which it fails, given that it does at `length`.
@@ -119,16 +131,19 @@ std::size_t shrunk(std::size_t length, F fails) {
 
 template <std::floating_point T>
 void all_agree() {
-    std::size_t compared = 0;
+    std::size_t compared = 0, tiled = 0;
     for (std::uint64_t seed = 1; seed <= programs; ++seed) {
-        const agreement::Outcome outcome = run<T>(seed, values);
+        const Outcome outcome = run<T>(seed, values);
         compared += outcome.compared;
+        tiled += outcome.tiled;
         if (outcome.why.empty()) continue;
         const std::size_t length =
             shrunk(values, [&](std::size_t shorter) { return !run<T>(seed, shorter).why.empty(); });
         BOOST_ERROR("seed " << seed << ", " << length << " values: " << run<T>(seed, length).why);
     }
     BOOST_TEST(compared > 10 * programs);
+    BOOST_TEST(tiled > programs / 20);
+    BOOST_TEST_MESSAGE(tiled << " of " << programs << " in tiles");
 }
 
 } // namespace

@@ -13,7 +13,20 @@ using check::says;
 struct Recorded {
     Tape tape;
     Var X, W = tape.input("W", {5, 3}), b = tape.input("b", {5, 1});
-    explicit Recorded(bool rows) : X(tape.input("X", rows ? Shape{Dim("n"), 3} : Shape{3, Dim("n")})) {}
+    explicit Recorded(bool rows, const Dim& n = Dim("n"))
+        : X(tape.input("X", rows ? Shape{n, 3} : Shape{3, n})) {}
+
+    /// Sums, maxima and products over the examples, and what has nothing to do with them.
+    [[nodiscard]] std::vector<Var> outputs(bool rows) const {
+        const Var columns = rows ? transpose(X) : X, A = tanh(matmul(W, columns) + b),
+                  J = mean(square(A) + softmax(A, 0));
+        std::vector<Var> all = gradient(J, {W, b});
+        all.insert(all.end(),
+                   {J, amax(A, {1}), amin(A), matmul(A, transpose(columns)), -b,
+                    sum(broadcast_to(b, A.shape()) * 0.5, {1}), sum(reshape(A, {5, 1, A.shape()[1]}))});
+        if (rows) all.push_back(sum(A, {0}));
+        return all;
+    }
 };
 
 std::vector<AnyArray> arrays(std::size_t n, bool rows) {
@@ -33,7 +46,7 @@ bool tiled(const Program<T>& program, std::size_t n, bool rows) {
     const agreement::Outcome outcome = agreement::compare(program, given, n + 10);
     BOOST_TEST(outcome.why == "", "n = " << n << ": " << outcome.why);
     BOOST_TEST(outcome.compared > 0u);
-    return says(program.plan(extents).to_string(), "tiles of n");
+    return says(program.plan(extents).to_string(), "tiles of ");
 }
 
 // A width is a multiple of 16: these leave a last tile of one column less than others, of one more, and all
@@ -44,13 +57,11 @@ template <std::floating_point T>
 void sums_and_products() {
     for (const bool rows : {false, true}) {
         Recorded r(rows);
-        const Var X = rows ? transpose(r.X) : r.X, A = tanh(matmul(r.W, X) + r.b),
-                  J = mean(square(A) + softmax(A, 0));
-        std::vector<Var> outputs = gradient(J, {r.W, r.b});
-        outputs.insert(outputs.end(), {J, amax(A, {1}), amin(A), matmul(A, transpose(X)), sum(A, {0}), -r.b});
-        const auto program = compile<T>({r.X, r.W, r.b}, outputs);
+        const auto program = compile<T>({r.X, r.W, r.b}, r.outputs(rows));
         for (const std::size_t n : sizes)
             BOOST_TEST(tiled(program, n, rows));
+        Recorded fixed(rows, sizes[1]);
+        BOOST_TEST(tiled(compile<T>({fixed.X, fixed.W, fixed.b}, fixed.outputs(rows)), sizes[1], rows));
         BOOST_TEST(!tiled(program, 100, rows));
     }
 }
@@ -77,6 +88,23 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_tiled_is_not) {
     BOOST_TEST(whole(sum(square(Z - mean(Z, {1}, Keep::dims))))); // a column needs all
     BOOST_TEST(whole(sum(cumsum(Z, 1))));
     BOOST_TEST(!whole(sum(square(Z))));
+}
+
+// Parameters have axes as long as that of the examples, which are data that the tape holds.
+BOOST_AUTO_TEST_CASE(an_axis_is_known_by_what_is_done_along_it) {
+    constexpr std::size_t n = 40;
+    Draw draw(1);
+    Tape tape;
+    const Var X = tape.variable("X", draw.reals({n, n})), Y = tape.constant(draw.reals({2, n})),
+              W = tape.input("W", {2, n}), b = tape.input("b", {2, 1});
+    const Var Z = matmul(W, X) + b;
+    std::vector<Var> outputs = gradient(mean(softplus(Z) - Y * Z), {W, b});
+    const auto program = compile<double>({W, b}, outputs, {.tile_width = 16});
+    BOOST_TEST(says(program.plan().to_string(), "3 tiles of 40, 16 wide"));
+    BOOST_TEST(agreement::compare(program, {draw.reals({2, n}), draw.reals({2, 1})}, n).why == "");
+    // Examples with examples, and a product with the transpose of what it is added to.
+    for (const Var& whole : {sum(tanh(matmul(transpose(X), X))), sum(tanh(X + transpose(X)))})
+        BOOST_TEST(!says(compile<double>({}, {whole}, {.tile_width = 16}).plan().to_string(), "tiles of"));
 }
 
 // What a run takes is that of a tile, however many there are; X alone is 24 MB in the first case.
