@@ -117,16 +117,22 @@ Reduced<T> reduce(Vector<T> x) {
     return {n, (x - n * ln2_high<T>)-n * ln2_low<T>};
 }
 
+/// factor · 2^n e^r
+template <class T>
+Vector<T> scaled_exponential(Vector<T> factor, Vector<T> n, Vector<T> r) {
+    const Vector<T> series = (exponential_rest<T>(r) * r) * r + r + static_cast<T>(1);
+    // In two factors: 2^n alone may be beyond the range where the result is not.
+    const Vector<T> half = nearest<T>(n * static_cast<T>(0.5));
+    return factor * series * power_of_two<T>(half) * power_of_two<T>(n - half);
+}
+
 template <class T>
 Vector<T> exp(Vector<T> x) {
     // Beyond these it is infinite or 0 after rounding.
     x = sizeof(T) == 4 ? clamp<T>(x, static_cast<T>(-110), static_cast<T>(90))
                        : clamp<T>(x, static_cast<T>(-750), static_cast<T>(710));
     const auto [n, r] = reduce<T>(x);
-    const Vector<T> series = (exponential_rest<T>(r) * r) * r + r + static_cast<T>(1);
-    // In two factors: 2^n alone may be beyond the range where the result is not.
-    const Vector<T> half = nearest<T>(n * static_cast<T>(0.5));
-    return series * power_of_two<T>(half) * power_of_two<T>(n - half);
+    return scaled_exponential<T>(all<T>(static_cast<T>(1)), n, r);
 }
 
 template <class T>
@@ -141,9 +147,13 @@ Vector<T> expm1(Vector<T> given) {
     return given == static_cast<T>(0) ? given : result; // −0
 }
 
-/// log(1 + f) + e ln 2 + correction, for m = 1 + f in [√½, √2], by log(1 + f) = 2 atanh(s), s = f/(2 + f).
+/// u = 2^e (1 + f) with 1 + f in [√½, √2], for u > 0.
 template <class T>
-Vector<T> log_of(Vector<T> u, Vector<T> correction) {
+struct Scaled {
+    Vector<T> e, f;
+};
+template <class T>
+Scaled<T> scaled(Vector<T> u) {
     using Bits = typename Format<T>::Bits;
     const auto tiny = u < Format<T>::least_normal;
     const Vector<T> normal = tiny ? u * Format<T>::to_normal : u;
@@ -158,7 +168,14 @@ Vector<T> log_of(Vector<T> u, Vector<T> correction) {
     const auto big = m > static_cast<T>(0x1.6a09e667f3bcdp+0);
     m = big ? m * static_cast<T>(0.5) : m;
     e = big ? e + static_cast<T>(1) : e;
-    const Vector<T> f = m - static_cast<T>(1), s = f / (f + static_cast<T>(2)), s2 = s * s;
+    return {e, m - static_cast<T>(1)};
+}
+
+/// log(1 + f) + e ln 2 + correction by log(1 + f) = 2 atanh(s), s = f/(2 + f).
+template <class T>
+Vector<T> log_of(Vector<T> u, Vector<T> correction) {
+    const auto [e, f] = scaled<T>(u);
+    const Vector<T> s = f / (f + static_cast<T>(2)), s2 = s * s;
     const Vector<T> series = polynomial(inverse_odd<T>.of, s2);
     // 2 s = f − s f = f − f²/2 + s f²/2, and the large parts are added last.
     const Vector<T> half_square = static_cast<T>(0.5) * f * f;

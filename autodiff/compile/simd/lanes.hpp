@@ -144,5 +144,36 @@ Vector<T> with_sign(Vector<T> x, Vector<T> s) {
     return from_bits<T>((bits<T>(x) & ~sign_bit<T>) | (bits<T>(s) & sign_bit<T>));
 }
 
+template <class T, class Mask>
+bool any(Mask mask) {
+    const auto lane = reinterpret_cast<BitsVector<T>>(mask);
+    typename Format<T>::Bits result = 0;
+    for (std::size_t i = 0; i < lanes<T>; ++i)
+        result |= lane[i];
+    return result != 0;
+}
+
+/// f of vectors of double. Floats are computed in it too, half a vector at a time: they come out rounded as
+/// good as rightly, for twice the time.
+template <class T, class F, class... V>
+Vector<T> in_double(F f, V... x) {
+    if constexpr (sizeof(T) == 8) {
+        return f(x...);
+    } else {
+        typedef float Half __attribute__((vector_size(register_bytes / 2)));
+        const auto wide = [](const Vector<float>& v, std::size_t part) {
+            Half half;
+            __builtin_memcpy(&half, reinterpret_cast<const char*>(&v) + part * sizeof half, sizeof half);
+            return __builtin_convertvector(half, Vector<double>);
+        };
+        Vector<float> result;
+        for (std::size_t part = 0; part < 2; ++part) {
+            const Half half = __builtin_convertvector(f(wide(x, part)...), Half);
+            __builtin_memcpy(reinterpret_cast<char*>(&result) + part * sizeof half, &half, sizeof half);
+        }
+        return result;
+    }
+}
+
 } // namespace
 } // namespace xtape::detail

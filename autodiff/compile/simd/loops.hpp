@@ -5,6 +5,8 @@
 #include <xtape/autodiff/compile/simd/functions.hpp>
 #include <xtape/autodiff/compile/simd/kernels.hpp>
 #include <xtape/autodiff/compile/simd/products.hpp>
+#include <xtape/autodiff/compile/simd/tails.hpp>
+#include <xtape/autodiff/compile/simd/trigonometric.hpp>
 
 namespace xtape::detail {
 namespace {
@@ -133,6 +135,19 @@ constexpr BlockKernels<T> table() {
     unary(silu, [](V a) { return a * detail::sigmoid<T>(a); });
     binary(elu, [](V a, V alpha) { return a > zero ? a : alpha * detail::expm1<T>(a); });
     unary(Primitive::erf, [](V a) { return detail::erf<T>(a); });
+    unary(Primitive::exp2, [](V a) { return in_double<T>([](Doubles x) { return detail::exp2(x); }, a); });
+    unary(Primitive::log2, [](V a) { return in_double<T>([](Doubles x) { return detail::log2(x); }, a); });
+    unary(Primitive::log10, [](V a) { return in_double<T>([](Doubles x) { return detail::log10(x); }, a); });
+    unary(Primitive::sinh, [](V a) { return in_double<T>([](Doubles x) { return detail::sinh(x); }, a); });
+    unary(Primitive::cosh, [](V a) { return in_double<T>([](Doubles x) { return detail::cosh(x); }, a); });
+    unary(Primitive::sin, [](V a) { return in_double<T>([](Doubles x) { return detail::sin(x); }, a); });
+    unary(Primitive::cos, [](V a) { return in_double<T>([](Doubles x) { return detail::cos(x); }, a); });
+    unary(Primitive::tan, [](V a) { return in_double<T>([](Doubles x) { return detail::tan(x); }, a); });
+    unary(Primitive::erfc, [](V a) { return in_double<T>([](Doubles x) { return detail::erfc(x); }, a); });
+    unary(Primitive::gelu, [](V a) { return in_double<T>([](Doubles x) { return detail::gelu(x); }, a); });
+    binary(Primitive::pow, [](V a, V b) {
+        return in_double<T>([](Doubles x, Doubles y) { return detail::pow(x, y); }, a, b);
+    });
     unary(relu, [](V a) { return detail::maximum<T>(a, V{}); });
     binary(leaky_relu, [](V a, V slope) { return a > zero ? a : slope * a; });
     binary(Primitive::maximum, [](V a, V b) { return detail::maximum<T>(a, b); });

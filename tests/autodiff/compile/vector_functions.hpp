@@ -9,6 +9,7 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <numbers>
 #include <type_traits>
 
 namespace vector_functions {
@@ -24,12 +25,22 @@ struct Function {
     Primitive primitive;
     long double (*exact)(long double);
     Range range;
-    double bound; ///< in units in the last place, as functions.hpp states it
+    double bound; ///< in units in the last place, as the headers of simd state it
+    double bound_of_float = bound;
 };
 
 inline long double exact_sigmoid(long double x) {
     const long double e = std::exp(-std::abs(x));
     return x < 0 ? e / (1 + e) : 1 / (1 + e);
+}
+
+/// x erfc(−x/√2)/2, without what the rounding of x/√2 does to the tail: it is multiplied by x².
+inline long double exact_gelu(long double x) {
+    constexpr long double root = std::numbers::sqrt2_v<long double>, root_rest = 0x1.65f626cdd52bp-65L;
+    const long double z = -x / root;
+    if (!(z > 0) || std::isinf(z)) return x * std::erfc(z) / 2;
+    const long double rounded = (std::fma(-z, root, -x) - z * root_rest) / root;
+    return x * (std::erfc(z) - 2 * std::numbers::inv_sqrtpi_v<long double> * std::exp(-z * z) * rounded) / 2;
 }
 
 inline constexpr Function functions[] = {
@@ -44,6 +55,16 @@ inline constexpr Function functions[] = {
      [](long double x) { return std::log1p(std::exp(-std::abs(x))) + (x > 0 ? x : 0); }, Range::all, 2.4},
     {"silu", Primitive::silu, [](long double x) { return x * exact_sigmoid(x); }, Range::normal, 4.9},
     {"erf", Primitive::erf, [](long double x) { return std::erf(x); }, Range::all, 1.6},
+    {"exp2", Primitive::exp2, [](long double x) { return std::exp2(x); }, Range::all, 1.2, 0.51},
+    {"log2", Primitive::log2, [](long double x) { return std::log2(x); }, Range::positive, 0.6, 0.51},
+    {"log10", Primitive::log10, [](long double x) { return std::log10(x); }, Range::positive, 0.6, 0.51},
+    {"sinh", Primitive::sinh, [](long double x) { return std::sinh(x); }, Range::all, 3, 0.51},
+    {"cosh", Primitive::cosh, [](long double x) { return std::cosh(x); }, Range::all, 1.8, 0.51},
+    {"sin", Primitive::sin, [](long double x) { return std::sin(x); }, Range::all, 0.9, 0.51},
+    {"cos", Primitive::cos, [](long double x) { return std::cos(x); }, Range::all, 0.9, 0.51},
+    {"tan", Primitive::tan, [](long double x) { return std::tan(x); }, Range::all, 2.4, 0.51},
+    {"erfc", Primitive::erfc, [](long double x) { return std::erfc(x); }, Range::all, 4.9, 0.51},
+    {"gelu", Primitive::gelu, exact_gelu, Range::all, 5.2, 0.51},
 };
 
 template <class T>

@@ -43,6 +43,15 @@ constexpr Function<T> functions[] = {
     {"sigmoid", Primitive::sigmoid, sigmoid, nullptr},
     {"softplus", Primitive::softplus, softplus, nullptr},
     {"sqrt", Primitive::sqrt, std::sqrt, nullptr},
+    {"erfc", Primitive::erfc, std::erfc, nullptr},
+    {"sin", Primitive::sin, std::sin, nullptr},
+    {"cos", Primitive::cos, std::cos, nullptr},
+    {"tan", Primitive::tan, std::tan, nullptr},
+    {"exp2", Primitive::exp2, std::exp2, nullptr},
+    {"log2", Primitive::log2, std::log2, nullptr},
+    {"log10", Primitive::log10, std::log10, nullptr},
+    {"sinh", Primitive::sinh, std::sinh, nullptr},
+    {"cosh", Primitive::cosh, std::cosh, nullptr},
 };
 
 template <class T, class Loop>

@@ -1,5 +1,6 @@
-/// The worst errors of vectorised functions in every instruction set of this machine: of all 2³² floats
-/// against double, and of 2²⁸ doubles against long double. Arguments name functions; none is all of them.
+/// The worst errors of vectorised functions: of all 2³² floats against double, and of 2²⁸ doubles against
+/// long double, in the widest instruction set of this machine; in others of every seventh 4096 of them.
+/// Arguments name functions; none is all of them.
 
 #include "ulps_exact.hpp"
 #include "vector_functions.hpp"
@@ -29,6 +30,7 @@ const BlockKernels<T>& kernels(const InstructionSet& set) {
 
 struct Worst {
     double error = 0, at = 0;
+    std::size_t compared = 0;
 };
 
 /// Blocks of arguments go in, and the worst error of each instruction set comes out.
@@ -49,6 +51,7 @@ public:
                 x = 1;
         compute_exactly();
         for (std::size_t s = 0; s < sets_.size(); ++s) {
+            if (s + 1 < sets_.size() && blocks_ % 7 != 0) continue;
             const T* from = x_.data();
             kernels<T>(sets_[s])[function_.primitive](got_.data(), &from, block);
             // As whole numbers, which are in the same order and are compared as vectors.
@@ -58,19 +61,20 @@ public:
             if (const auto error = std::bit_cast<double>(most); error > worst_[s].error)
                 for (std::size_t i = 0; i < block; ++i)
                     if (error_in_ulp<T>(got_[i], exact_[i]) == error)
-                        worst_[s] = {error, static_cast<double>(x_[i])};
+                        worst_[s] = {error, static_cast<double>(x_[i]), worst_[s].compared};
+            worst_[s].compared += block;
         }
-        count_ += block;
+        ++blocks_;
     }
 
     /// Whether all are within the stated bound.
     [[nodiscard]] bool print(double seconds) const {
         bool fine = true;
         for (std::size_t s = 0; s < sets_.size(); ++s) {
-            fine = fine && worst_[s].error <= function_.bound;
+            fine = fine && worst_[s].error <= bound();
             std::printf("f%zu  %-9s %-9s %11zu arguments  %8.4f ulp at %-13.9g (%a)  %s %g\n", 8 * sizeof(T),
-                        function_.name, sets_[s].name, count_, worst_[s].error, worst_[s].at, worst_[s].at,
-                        worst_[s].error <= function_.bound ? "≤" : "ABOVE", function_.bound);
+                        function_.name, sets_[s].name, worst_[s].compared, worst_[s].error, worst_[s].at,
+                        worst_[s].at, worst_[s].error <= bound() ? "≤" : "ABOVE", bound());
         }
         std::printf("     %.0f s\n", seconds);
         std::fflush(stdout);
@@ -78,6 +82,8 @@ public:
     }
 
 private:
+    [[nodiscard]] double bound() const { return sizeof(T) == 4 ? function_.bound_of_float : function_.bound; }
+
     void compute_exactly() {
         if constexpr (sizeof(T) == 4)
             if (const ulps::Exact* exact = ulps::exact_loop(function_.primitive)) {
@@ -97,7 +103,7 @@ private:
     std::vector<Exactly> exact_;
     std::vector<T> x_, got_;
     std::vector<double> wide_;
-    std::size_t count_ = 0;
+    std::size_t blocks_ = 0;
 };
 
 void all_floats(Measurement<float>& measurement) {
@@ -142,7 +148,7 @@ void many_doubles(Measurement<double>& measurement) {
         }
     };
     for (const double step : {std::numbers::ln2 / 2, std::numbers::pi / 4, 1.0, std::numbers::sqrt2 / 2}) {
-        for (int k = 0; k < 1 << 20; ++k)
+        for (int k = 0; k < 1 << 16; ++k)
             around(k * step);
         for (int k = -1074; k < 1024; ++k)
             around(std::ldexp(step, k));

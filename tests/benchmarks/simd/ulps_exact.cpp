@@ -33,6 +33,16 @@ constexpr Exact loops[] = {
     of(Primitive::softplus, [](double x) { return log1p(exp(-fabs(x))) + (x > 0 ? x : 0); }),
     of(Primitive::silu, [](double x) { return x * sigmoid(x); }),
     of(Primitive::erf, [](double x) { return erf(x); }),
+    of(Primitive::erfc, [](double x) { return erfc(x); }),
+    of(Primitive::exp2, [](double x) { return exp2(x); }),
+    of(Primitive::log2, [](double x) { return log2(x); }),
+    of(Primitive::log10, [](double x) { return log10(x); }),
+    of(Primitive::sinh, [](double x) { return sinh(x); }),
+    of(Primitive::cosh, [](double x) { return cosh(x); }),
+    of(Primitive::sin, [](double x) { return sin(x); }),
+    of(Primitive::cos, [](double x) { return cos(x); }),
+    of(Primitive::tan, [](double x) { return tan(x); }),
+    of(Primitive::gelu, [](double x) { return x * erfc(-x * (M_SQRT2 / 2)) / 2; }),
 };
 
 } // namespace

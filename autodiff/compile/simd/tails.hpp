@@ -1,0 +1,50 @@
+/// What the tails of the normal distribution are made of, relatively as good where they are small.
+///
+/// Errors of double are below, in units in the last place and in every instruction set: erfc 4.9, gelu 5.2.
+/// Floats are computed in double: 0.51.
+
+#pragma once
+
+#include <xtape/autodiff/compile/simd/powers.hpp>
+
+namespace xtape::detail {
+namespace {
+
+/// (1 + 2 a) e^(a²) erfc(a) in t = (a − 3.5)/(a + 3.5), as Shepherd and Laframboise (1981) have it:
+/// Chebyshev's series, found in 60 digits, with which it is off by less than 0.3 units in the last place for
+/// all a ≥ 0. The first term stands apart, since it is most of the sum, which is thus rounded once.
+constexpr double scaled_tail_middle = 0x1.3e0a99a0ee914p+0;
+constexpr double scaled_tail[] = {
+    -0x1.1ebd220ea5946p-3,  -0x1.59e2c284b1971p-7,  0x1.8f702ec6b3bb9p-4,   -0x1.d76830c35056ap-4,
+    0x1.686106045eed1p-4,   -0x1.8ff5ef77381b3p-5,  0x1.38ec667477473p-6,   -0x1.143c4c891e642p-8,
+    -0x1.3cf36f98105c2p-12, 0x1.27e65fbfa9e67p-11,  -0x1.fda8a5777da87p-14, -0x1.66e11645605dcp-15,
+    0x1.97053306b92a0p-16,  0x1.385e7b901a919p-19,  -0x1.ffe8797b263b0p-19, -0x1.722921ed381c5p-25,
+    0x1.42eb1c09ddffap-21,  -0x1.27e42f4266242p-27, -0x1.9e0963786431fp-24, 0x1.6db1173fda30dp-31,
+    0x1.d421ddb5ecc9ap-27,  0x1.09a8bf1ab7ccbp-34,  -0x1.406aa617fb329p-30};
+
+/// factor · e^(a²) erfc(a), for 0 ≤ a below some 10⁸.
+Doubles times_scaled_tail(Doubles factor, Doubles a) {
+    const Doubles above = a - 3.5, below = a + 3.5, rounded = above / below;
+    // What the difference and the sum lost.
+    const Doubles lost = (a - (above + 3.5)) - rounded * (a - (below - 3.5)), t = rounded + lost / below;
+    return factor * (t * polynomial(scaled_tail, t) + scaled_tail_middle) / (1.0 + 2.0 * a);
+}
+
+Doubles erfc(Doubles x) {
+    const Doubles size = magnitude<double>(x), a = size > 30.0 ? all<double>(30.0) : size, high = trimmed(a);
+    const Doubles tail =
+        exp_of_parts(times_scaled_tail(all<double>(1.0), a), -(high * high), -((a - high) * (a + high)));
+    return x < 0.0 ? 2.0 - tail : tail;
+}
+
+/// x Φ(x), where Φ(−|x|) = ½ erfc(|x|/√2).
+Doubles gelu(Doubles x) {
+    const Doubles size = magnitude<double>(x), a = size > 40.0 ? all<double>(40.0) : size, high = trimmed(a);
+    const Doubles tail = exp_of_parts(times_scaled_tail(0.5 * a, a * 0x1.6a09e667f3bcdp-1),
+                                      -0.5 * (high * high), -0.5 * ((a - high) * (a + high)));
+    const Doubles result = x < 0.0 ? -tail : x - tail;
+    return x == -Format<double>::infinity ? all<double>(Format<double>::not_a_number) : result; // −∞ · 0
+}
+
+} // namespace
+} // namespace xtape::detail
