@@ -311,11 +311,13 @@ private:
         }
         diagnosis.tried += versions.size();
         if (found.empty()) return false;
-        for (const Edit* version : found)
+        for (const Edit* version : found) {
+            const Var& wrong = version->result;
             diagnosis.causes.push_back(version->what);
-        const Var& first = found[0]->result;
-        if (!found[0]->observed)
-            diagnosis.yours = formula(found[0]->size == 0 ? simplify(first)(first) : first);
+            diagnosis.yours.push_back(version->observed    ? Formula{}
+                                      : version->size == 0 ? formula(simplify(wrong)(wrong))
+                                                           : formula(wrong));
+        }
         diagnosis.right = formula(step.right);
         diagnosis.alike = found.size() > 1 && alike(step);
         diagnosis.size = found[0]->size;

@@ -26,7 +26,7 @@ struct Diagnosis {
     std::vector<std::string> from;     ///< those of them that failed
     std::vector<std::string> unusable; ///< those that have no shape in which it could be made of them
     std::vector<std::string> causes;   ///< each gives the person's numbers; likelier first; none: unexplained
-    Formula yours;                     ///< the equation with the first of them; empty where there is none
+    std::vector<Formula> yours;        ///< the equation with each of them, empty where it has none
     Formula right;                     ///< the right equation
     bool alike = false;                ///< dimensions of these arrays are 1 or equal, so that they tell less
     std::size_t tried = 0;             ///< how many versions were compared

@@ -1,5 +1,6 @@
 #include <xtape/autodiff/check/heat_map.hpp>
 #include <xtape/autodiff/check/html.hpp>
+#include <xtape/autodiff/print/latex_lines.hpp>
 #include <xtape/autodiff/print/mathml.hpp>
 
 #include <fmt/format.h>
@@ -28,7 +29,7 @@ section + section { border-top: 2px solid var(--line); margin-top: 3rem; padding
 .finding p, .finding dl { color: var(--text); margin: 0; } .finding strong { color: inherit; }
 .finding dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .3rem 1rem; margin: .6rem 0; align-items: baseline; }
 .finding dt { color: var(--faint); } .finding dd { margin: 0; overflow-x: auto; overflow-y: hidden; padding: .15rem 0; }
-math { font-size: 1.15rem; } math[display=block] { display: block math; width: max-content; text-align: left; margin: 0; }
+math { font-size: 1.15rem; } math[display=block] { display: inline math; margin: .1rem 0; }
 .equations { overflow-x: auto; overflow-y: hidden; } .equations div { padding: .3rem 0; }
 summary { cursor: pointer; } details figure { margin-top: 1rem; } a { color: inherit; }
 )";
@@ -77,11 +78,24 @@ std::string comparisons(const Report& report) {
                  rows);
 }
 
+/// An equation as formulas in a row, between which a line may end where the page is narrower.
+std::string typeset(const std::string& latex) {
+    std::vector<std::string> pieces = detail::latex::pieces(latex);
+    if (pieces.size() > 1 && pieces[1].starts_with('=')) {
+        pieces[1] = pieces[0] + " " + pieces[1];
+        pieces.erase(pieces.begin());
+    }
+    std::string text = mathml(pieces[0]);
+    for (std::size_t k = 1; k < pieces.size(); ++k)
+        text += "<wbr/>" + mathml("{} " + pieces[k]); // after something, a sign is one between two
+    return text;
+}
+
 /// A finding with its equations typeset in the place of those in its text.
 std::string finding(const Comparison& c) {
     std::string paragraphs, equations;
     for (const FoundEquation& e : c.equations)
-        equations += fmt::format("<dt>{}</dt><dd tabindex=\"0\">{}</dd>\n", e.whose, mathml(e.latex));
+        equations += fmt::format("<dt>{}</dt><dd tabindex=\"0\">{}</dd>\n", e.whose, typeset(e.latex));
     if (!equations.empty()) equations = "<dl>\n" + equations + "</dl>\n";
     std::string_view rest = c.finding;
     bool first = true;
@@ -105,7 +119,7 @@ std::string finding(const Comparison& c) {
 std::string right_equations(const std::vector<Equation>& equations) {
     std::string text;
     for (const Equation& equation : equations)
-        text += "<div>" + mathml(equation.to_string()) + "</div>\n";
+        text += "<div>" + typeset(equation.to_string()) + "</div>\n";
     if (text.empty()) return text;
     return "<h2>The right equations</h2>\n<div class=\"equations\" tabindex=\"0\" role=\"region\" "
            "aria-label=\"The right equations\">\n" +

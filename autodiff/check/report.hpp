@@ -20,10 +20,11 @@ struct EntryDifferences {
     std::vector<double> tolerance; ///< what rounding explains
 };
 
-/// An equation of a finding, in LaTeX.
+/// An equation of a finding.
 struct FoundEquation {
-    std::string whose; ///< yours or right
-    std::string latex;
+    std::string whose; ///< yours; or yours, where these data cannot tell that from the first; right
+    std::string cause; ///< which mistake makes it theirs, as the finding says it; none in the right one
+    std::string text, latex;
 };
 
 /// One comparison of a report.

@@ -213,8 +213,8 @@ std::string sentence(const std::string& name, const detail::Diagnosis& diagnosis
                            diagnosis.tried, name, diagnosis.right.text);
     std::string text = ": yours " + diagnosis.causes[0];
     if (!heirs.empty()) text += fmt::format("; {} inherited", fmt::join(heirs, ", "));
-    if (!diagnosis.yours.text.empty())
-        text += fmt::format("\n  yours: {0} = {1}\n  right: {0} = {2}", name, diagnosis.yours.text,
+    if (!diagnosis.yours.empty() && !diagnosis.yours[0].text.empty())
+        text += fmt::format("\n  yours: {0} = {1}\n  right: {0} = {2}", name, diagnosis.yours[0].text,
                             diagnosis.right.text);
     if (diagnosis.causes.size() > 1) {
         text += "\n  These data cannot tell that from:";
@@ -225,13 +225,17 @@ std::string sentence(const std::string& name, const detail::Diagnosis& diagnosis
     return text;
 }
 
-/// Both equations of a finding, or the right one.
+/// The equations of a finding: one for each cause, and the right one.
 std::vector<FoundEquation> found_equations(const std::string& name, const detail::Diagnosis& diagnosis) {
     std::vector<FoundEquation> found;
-    for (const auto& [whose, formula] :
-         {std::pair("yours", diagnosis.yours), std::pair("right", diagnosis.right)})
-        if (!formula.latex.empty())
-            found.push_back({whose, written_name(name, Markup::latex) + " = " + formula.latex});
+    const auto add = [&](const char* whose, const std::string& cause, const detail::Formula& formula) {
+        found.push_back({whose, cause, name + " = " + formula.text,
+                         written_name(name, Markup::latex) + " = " + formula.latex});
+    };
+    for (std::size_t k = 0; k < diagnosis.yours.size(); ++k)
+        if (!diagnosis.yours[k].text.empty())
+            add(k == 0 ? "yours" : "or yours", diagnosis.causes[k], diagnosis.yours[k]);
+    add("right", "", diagnosis.right);
     return found;
 }
 

@@ -113,12 +113,13 @@ Derivation derivation(const std::vector<Var>& outputs, const EquationOptions& op
 }
 
 std::string Derivation::to_string() const {
-    std::string text = markup == Markup::latex ? "\\begin{align*}\n" : "";
+    std::string text;
+    std::vector<std::string> aligned;
     for (const DerivationLine& line : lines) {
         for (std::size_t k = 0; k < line.forms.size(); ++k) {
             const auto& [form, rule] = line.forms[k];
             if (markup == Markup::latex) {
-                text += detail::latex::aligned(k == 0 ? line.left : "", form, rule);
+                aligned.push_back(detail::latex::aligned(k == 0 ? line.left : "", form, rule));
                 continue;
             }
             // Letters that are written on several bytes take one column.
@@ -128,7 +129,7 @@ std::string Derivation::to_string() const {
             text += fmt::format("{} = {}{}\n", k == 0 ? line.left : std::string(width, ' '), form, note);
         }
     }
-    return text + (markup == Markup::latex ? "\\end{align*}\n" : "");
+    return markup == Markup::latex ? detail::latex::align(aligned) : text;
 }
 
 } // namespace xtape

@@ -33,10 +33,10 @@ std::vector<Equation> equations(const std::vector<Var>& outputs, const EquationO
 }
 
 std::string align(const std::vector<Equation>& equations) {
-    std::string text = "\\begin{align*}\n";
+    std::vector<std::string> lines;
     for (const Equation& equation : equations)
-        text += detail::latex::aligned(equation.left, equation.right);
-    return text + "\\end{align*}\n";
+        lines.push_back(detail::latex::aligned(equation.left, equation.right));
+    return detail::latex::align(lines);
 }
 
 } // namespace xtape

@@ -42,7 +42,7 @@ struct Equation {
 [[nodiscard]] std::vector<Equation> equations(const std::vector<Var>& outputs,
                                               const EquationOptions& options = {});
 
-/// Equations in LaTeX as an align* environment. One that is wider than a page is broken before a + or − that
+/// Equations in LaTeX as an align* environment. One that is wider than a page is broken before a +, − or ∘ that
 /// stands outside of all brackets.
 [[nodiscard]] std::string align(const std::vector<Equation>& equations);
 

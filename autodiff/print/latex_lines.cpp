@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <string_view>
 
 namespace xtape::detail::latex {
@@ -11,6 +12,9 @@ namespace {
 
 /// What fits on a page of LaTeX's own article, beside a left-hand side.
 constexpr std::size_t page_width = 46;
+
+/// Before these a line may end.
+constexpr std::array<std::string_view, 4> breaks{" + ", " - ", " = ", " \\circ "};
 
 /// The end of the command that begins with the backslash at `at`.
 std::size_t command_end(std::string_view formula, std::size_t at) {
@@ -46,9 +50,11 @@ std::vector<std::string> pieces(const std::string& formula) {
     int depth = 0;
     for (std::size_t i = 0; i < formula.size();) {
         const std::string_view rest = std::string_view(formula).substr(i);
-        if (depth == 0 && (rest.starts_with(" + ") || rest.starts_with(" - ") || rest.starts_with(" = "))) {
-            result.emplace_back(rest.substr(1, 2));
-            i += 3;
+        const auto sign = std::ranges::find_if(
+            breaks, [&](std::string_view s) { return depth == 0 && rest.starts_with(s); });
+        if (sign != breaks.end()) {
+            result.emplace_back(sign->substr(1));
+            i += sign->size();
             continue;
         }
         const std::size_t end = formula[i] == '\\' ? command_end(formula, i) : i + 1;
@@ -75,7 +81,12 @@ std::string aligned(const std::string& left, const std::string& right, const std
         used += wide;
         first = false;
     }
-    return text + (note.empty() ? "" : fmt::format(" \\tag*{{{}}}", note)) + " \\\\\n";
+    return text + (note.empty() ? "" : fmt::format(" \\tag*{{{}}}", note));
+}
+
+std::string align(const std::vector<std::string>& lines) {
+    return fmt::format("\\begin{{align*}}\n{}{}\\end{{align*}}\n", fmt::join(lines, " \\\\\n"),
+                       lines.empty() ? "" : "\n");
 }
 
 } // namespace xtape::detail::latex

@@ -50,6 +50,7 @@ void add_derive(CLI::App& program, int& status) {
         program.add_subcommand("derive", "Prints the equations of a network and its gradients");
     command->add_option("--layers", derive->layers, "Inputs and nodes of each layer: 30,16,1")
         ->delimiter(',')
+        ->check(CLI::Range(1, 1'000'000))
         ->required();
     derive->flags.add_to(*command);
     command->add_flag("--latex", derive->latex, "LaTeX instead of text");

@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
+#include <new>
 #include <string_view>
 
 int main(int argc, char** argv) {
@@ -15,6 +16,9 @@ int main(int argc, char** argv) {
     xtape::command::add_verify(program, status);
     xtape::command::add_derive(program, status);
     program.require_subcommand(1);
+    program.failure_message([](const CLI::App*, const CLI::Error& error) {
+        return fmt::format("xtape: {}. See xtape --help.\n", error.what());
+    });
     if (argc > 1 && std::string_view(argv[1]) == "__complete") {
         for (const std::string& line : xtape::command::completions(program, {argv + 2, argv + argc}))
             fmt::print("{}\n", line);
@@ -24,6 +28,9 @@ int main(int argc, char** argv) {
         program.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
         return program.exit(error) == 0 ? 0 : xtape::command::bad_input;
+    } catch (const std::bad_alloc&) {
+        fmt::print(stderr, "xtape: there is not enough memory.\n");
+        return xtape::command::bad_input;
     } catch (const std::exception& error) {
         fmt::print(stderr, "xtape: {}\n", error.what());
         return xtape::command::bad_input;

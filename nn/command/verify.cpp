@@ -106,6 +106,12 @@ nlohmann::ordered_json as_json(const std::string& file, const Report& report) {
     const auto number = [](long double value) {
         return std::isfinite(value) ? nlohmann::ordered_json(static_cast<double>(value)) : nullptr;
     };
+    const auto equations = [](const Comparison& c) {
+        nlohmann::ordered_json all = nlohmann::ordered_json::array();
+        for (const FoundEquation& e : c.equations)
+            all.push_back({{"whose", e.whose}, {"cause", e.cause}, {"equation", e.text}});
+        return all;
+    };
     nlohmann::ordered_json comparisons = nlohmann::ordered_json::array();
     for (const Comparison& c : report.comparisons())
         comparisons.push_back({{"name", c.name},
@@ -116,7 +122,8 @@ nlohmann::ordered_json as_json(const std::string& file, const Report& report) {
                                {"verdict", to_string(c.verdict)},
                                {"reason", c.reason},
                                {"note", c.note + c.answer},
-                               {"finding", c.finding}});
+                               {"finding", c.finding},
+                               {"equations", equations(c)}});
     return {{"file", file},
             {"verdict", to_string(report.verdict())},
             {"status", report.exit_status()},
@@ -170,6 +177,7 @@ void write(const std::string& file, const std::string& text) {
 }
 
 int Verify::run() const {
+    (void)flags.network();                    // throws; what is wrong there is no file's fault
     constexpr std::array badness{0, 2, 1, 3}; // of each status: a FAIL is worse than an INCONCLUSIVE
     int worst = 0;
     const auto note = [&](int status) {

@@ -125,7 +125,8 @@ BOOST_AUTO_TEST_CASE(hostile_names_are_shown_as_they_are) {
     Comparison c = compared(hostile, {1, 1}, {1});
     c.shape = c.note = c.reason = c.answer = c.finding = hostile;
     c.finding += "\n  yours: a line that is typeset\n" + hostile;
-    c.equations = {{"yours", written_name(hostile, Markup::latex)}, {"right", hostile}};
+    c.equations = {{"yours", hostile, hostile, written_name(hostile, Markup::latex)},
+                   {"right", "", hostile, hostile}};
     Report report(hostile);
     report.add(c);
     const std::string page = html({{report}, {report}});
@@ -169,6 +170,15 @@ BOOST_AUTO_TEST_CASE(a_wrong_gradient_has_both_equations) {
     check_page(derived);
     BOOST_TEST(says(derived, "<h2>The right equations</h2>"));
     BOOST_TEST(says(derived, "<mi>Z</mi><mo>=</mo><mi>W</mi><mi>X</mi>"), derived);
+    const std::string broken = html(right, {{"J", "a + \\left(b - c\\right) \\circ d = e"}});
+    check_page(broken);
+    BOOST_TEST(says(broken, "<mi>J</mi><mo>=</mo><mi>a</mi>"));
+    for (const char* sign : {"+", "∘", "="}) // each between two, so that it keeps its distance
+        BOOST_TEST(
+            says(broken,
+                 fmt::format("</math><wbr/><math display=\"block\"><semantics><mrow><mrow></mrow><mo>{}</mo>",
+                             sign)),
+            broken);
     const std::string both = html({{right}, {wrong}});
     check_page(both);
     BOOST_TEST(says(both, "<a href=\"#r1\">"));

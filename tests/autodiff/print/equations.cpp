@@ -115,7 +115,7 @@ db_1 = \sum_{n} dZ_1
 
 BOOST_AUTO_TEST_CASE(latex_wider_than_a_page_is_broken_outside_of_brackets) {
     BOOST_TEST(align({{"a", "b + c"}, {"", "-d"}}) ==
-               "\\begin{align*}\na &= b + c \\\\\n &= -d \\\\\n\\end{align*}\n");
+               "\\begin{align*}\na &= b + c \\\\\n &= -d\n\\end{align*}\n");
     BOOST_TEST(align({}) == "\\begin{align*}\n\\end{align*}\n");
     const Case c = network({3, 4, 2}, {.lambda = 0.1});
     const std::string cost = align(equations({c.cost}, {.markup = Markup::latex}));

@@ -79,18 +79,23 @@ std::string lines(const std::vector<Equation>& equations) {
     return text;
 }
 
-ReadBack read_back(Case& c, const EquationOptions& options) {
+reader::Names names(Case& c, Mean mean) {
     const auto n = static_cast<double>(c.examples);
     reader::Names names{{"n", {1, 1, {n}, "", ""}}};
     for (const std::string& name : c.tape.names()) {
         const Var var = c.tape[name];
         reader::Matrix m = reader::matrix(var, c.evaluation.value(var));
         const auto of = c.tape.records()->find(name.substr(1));
-        if (options.mean == Mean::deferred && name[0] == 'd' && of && !c.tape.records()->leaf(*of))
+        if (mean == Mean::deferred && name[0] == 'd' && of && !c.tape.records()->leaf(*of))
             for (double& entry : m.entries)
                 entry *= n;
         names.emplace(name, std::move(m));
     }
+    return names;
+}
+
+ReadBack read_back(Case& c, const EquationOptions& options) {
+    reader::Names names = networks::names(c, options.mean);
     ReadBack result;
     for (const Equation& equation : equations(c.outputs(), options)) {
         const reader::Matrix value = reader::evaluate(equation.right, names);

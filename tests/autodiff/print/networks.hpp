@@ -33,14 +33,17 @@ struct Case {
 /// The equations, one a line.
 [[nodiscard]] std::string lines(const std::vector<xtape::Equation>& equations);
 
+/// What the names of its equations stand for. With the mean deferred, dZ and dA are n times the tape's
+/// gradients.
+[[nodiscard]] reader::Names names(Case& c, xtape::Mean mean);
+
 struct ReadBack {
     std::size_t compared = 0;
     double worst = 0;  ///< the largest difference, relative to the largest entry
     std::string where; ///< the equation that has it
 };
 
-/// Reads every equation back and computes it. With the mean deferred, dZ and dA stand for n times the tape's
-/// gradients. Throws std::runtime_error for what is not of the grammar.
+/// Reads every equation back and computes it. Throws std::runtime_error for what is not of the grammar.
 [[nodiscard]] ReadBack read_back(Case& c, const xtape::EquationOptions& options);
 
 } // namespace networks

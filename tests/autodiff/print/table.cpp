@@ -90,11 +90,12 @@ std::string means() {
 
 /// All equations of a network, in text and in LaTeX.
 std::string sheet(const std::string& title, const networks::Case& c) {
-    std::string latex;
+    std::vector<std::string> latex;
     for (const Equation& e : equations(c.outputs(), {.markup = Markup::latex, .rules = c.rules}))
-        latex += fmt::format("{} &= {} \\\\\n", e.left, e.right);
-    return fmt::format("\n## {}\n\n```\n{}```\n\n```math\n\\begin{{aligned}}\n{}\\end{{aligned}}\n```\n",
-                       title, networks::lines(equations(c.outputs(), {.rules = c.rules})), latex);
+        latex.push_back(fmt::format("{} &= {}", e.left, e.right));
+    return fmt::format("\n## {}\n\n```\n{}```\n\n```math\n\\begin{{aligned}}\n{}\n\\end{{aligned}}\n```\n",
+                       title, networks::lines(equations(c.outputs(), {.rules = c.rules})),
+                       fmt::join(latex, " \\\\\n"));
 }
 
 std::string page() {

@@ -220,6 +220,40 @@ void check_all(std::size_t hidden_layers, std::size_t cells) {
     BOOST_TEST(checked == 2 * cells); // as text and as LaTeX
 }
 
+/// The control of what is read back: with one character changed no equation is that of the tape.
+BOOST_AUTO_TEST_CASE(one_wrong_character_does_not_read_back) {
+    networks::Case c =
+        networks::network({3, 4, 5, 2}, {.lambda = 0.1, .convention = nn::L2::half_lambda_over_n});
+    const reader::Names names = networks::names(c, Mean::exact);
+    const auto reads_back = [&](const std::string& name, const std::string& formula) {
+        try {
+            return reader::difference(reader::evaluate(formula, names), names.at(name)) < 1e-13;
+        } catch (const std::runtime_error&) {
+            return false;
+        }
+    };
+    std::size_t changed = 0;
+    for (const Equation& e : equations(c.outputs(), {.rules = c.rules})) {
+        BOOST_TEST(reads_back(e.left, e.right), e.to_string());
+        for (const auto& [from, to] : {std::pair("+", "−"),
+                                       {"−", "+"},
+                                       {"A", "Z"},
+                                       {"Z", "A"},
+                                       {"1", "2"},
+                                       {"2", "1"},
+                                       {"∘", "+"},
+                                       {"ᵀ", ""},
+                                       {"²", ""}})
+            for (auto at = e.right.find(from); at != std::string::npos; at = e.right.find(from, at + 1)) {
+                std::string wrong = e.right;
+                wrong.replace(at, std::string(from).size(), to);
+                BOOST_TEST(!reads_back(e.left, wrong), e.left << " = " << wrong);
+                ++changed;
+            }
+    }
+    BOOST_TEST(changed > 50u);
+}
+
 // Cells: losses and outputs, penalties, one example and n, conventions of the mean; activations.
 BOOST_AUTO_TEST_CASE(logistic_regression_and_its_kin) { check_all(0, 5 * 4 * 2 * 2); }
 BOOST_AUTO_TEST_CASE(one_hidden_layer) { check_all(1, 5 * 4 * 2 * 2 * 4); }
