@@ -47,6 +47,34 @@ Var out_of_branch(const Match& m) {
     return {};
 }
 
+/// What an operand is a product of; itself where a textbook keeps it as it is.
+Product factors_of(const Match& m, const Expression& operand) {
+    if (m.open(operand)) return product_of(m, operand);
+    Product product;
+    product.times(operand.id(), 1);
+    return product;
+}
+
+Var out_of_both_branches(const Match& m) {
+    Product one = factors_of(m, m[1]), other = factors_of(m, m[2]), common;
+    if (one.cancelled || other.cancelled) return {};
+    const std::vector<Factor> factors = one.factors;
+    for (const Factor& factor : factors)
+        if (other.power_of(factor.base) == factor.power) {
+            common.times(factor.base, factor.power);
+            one.times(factor.base, -factor.power);
+            other.times(factor.base, -factor.power);
+        }
+    if (common.factors.empty()) return {};
+    const auto rest = [&](const Product& product, const Expression& like) {
+        return product.factors.empty() ? Operand(product.coefficient).on(m.records().shared_from_this())
+                                       : build(product, like);
+    };
+    const Var left = rest(one, m[1]), right = rest(other, m[2]);
+    common.times(where(m[0].var(), left, right).id(), 1);
+    return build(common, m.root());
+}
+
 /// where(a < b, x, where(b ≤ a, y, NaN)): for numbers one of the two holds.
 Var number_or_not(const Match& m) {
     const Expression inner = m[2];
@@ -178,6 +206,32 @@ std::vector<Rule> linear_rules() {
              const Var x = leaf(t, d, "x", {2, 3});
              return where(x > 0, 0.5 * leaf(t, d, "y", {2, 3}), 1);
          }}},
+        {"factor out of both branches",
+         Agreement::rounding,
+         Goal::textbook,
+         {k.where},
+         "where(m, c x, c y) = c where(m, x, y), entry by entry.",
+         out_of_both_branches,
+         {[](Tape& t, Draw& d) {
+              const Var x = leaf(t, d, "x", {2, 3}), y = leaf(t, d, "y", {2, 3});
+              return where(x > 0, y, 0.01 * y);
+          },
+          [](Tape& t, Draw& d) {
+              const Var x = leaf(t, d, "x", {2, 3}), y = leaf(t, d, "y", {1, 3});
+              return where(x > 0, y * x, y * exp(x) / 3);
+          },
+          [](Tape& t, Draw& d) {
+              const Var x = leaf(t, d, "x", {0}), y = leaf(t, d, "y", {0});
+              return where(x > 0, x / y, -(1 / y));
+          }},
+         {[](Tape& t, Draw& d) {
+              const Var x = leaf(t, d, "x", {2, 3});
+              return where(x > 0, 0.5 * leaf(t, d, "y", {2, 3}), 0.5 * leaf(t, d, "z", {2, 3}));
+          },
+          [](Tape& t, Draw& d) {
+              const Var x = leaf(t, d, "x", {2, 3}), y = leaf(t, d, "y", {2, 3});
+              return where(x > 0, y, square(y));
+          }}},
     };
 }
 
