@@ -86,8 +86,8 @@ void row(benchmark::State& state, const Case& c) {
             expect_equal(one, one.result(), all.front(), all.front().result(), c.n);
         contestants.push_back(one.step);
     }
-    // OpenBLAS's threads look for work for some 30 ms.
-    Turns turns(std::move(contestants), std::chrono::milliseconds(threads > 1 ? 50 : 0));
+    // OpenBLAS's threads were seen to look for work for 130 ms.
+    Turns turns(std::move(contestants), std::chrono::milliseconds(threads > 1 ? 200 : 0));
     for (auto _ : state) {
         turns.take();
         state.SetIterationTime(turns.last(1));
