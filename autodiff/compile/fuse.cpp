@@ -20,6 +20,7 @@ void Loop<T>::merge_axes() {
     for (std::size_t axis = space.size() < 2 ? 0 : space.size() - 1; axis-- > 0;) {
         const bool all =
             std::ranges::all_of(loads, [&](const Load& load) { return merges(axis, load.strides); }) &&
+            std::ranges::all_of(stores, [&](const Store& store) { return merges(axis, store.strides); }) &&
             std::ranges::all_of(reductions, [&](const Reduction& r) { return merges(axis, r.strides); });
         if (!all) continue;
         const auto erase = [&](auto& list) { list.erase(list.begin() + static_cast<std::ptrdiff_t>(axis)); };
@@ -27,6 +28,8 @@ void Loop<T>::merge_axes() {
         erase(space);
         for (Load& load : loads)
             erase(load.strides);
+        for (Store& store : stores)
+            erase(store.strides);
         for (Reduction& r : reductions)
             erase(r.strides);
     }
@@ -51,13 +54,12 @@ void Loop<T>::divide(std::size_t most) {
     block_rows = !whole_rows || columns == 0
                      ? 1
                      : std::clamp<std::size_t>(most / columns, 1, std::max<std::size_t>(rows, 1));
-    choose_loads();
+    choose_places();
     assign_registers();
 }
 
 template <std::floating_point T>
-void Loop<T>::choose_loads() {
-    using When = typename Load::When;
+void Loop<T>::choose_places() {
     const Strides adjacent = row_major_strides(space);
     for (Load& load : loads) {
         const bool own = load.element == element_of<T>;
@@ -69,11 +71,16 @@ void Loop<T>::choose_loads() {
                     : same_rows && (block_columns == columns || inner == 0) ? When::once
                                                                             : When::each;
     }
+    for (Store& store : stores) {
+        const bool own = store.element == element_of<T>;
+        store.when = own && store.strides == adjacent                      ? When::direct
+                     : own && block_rows == 1 && store.strides.back() == 1 ? When::row
+                                                                           : When::each;
+    }
 }
 
 template <std::floating_point T>
 void Loop<T>::assign_registers() {
-    using When = typename Load::When;
     // Loads are live from the first instruction on, those that are copied once even after the last.
     const std::size_t last = instructions.size();
     std::vector<std::size_t> until(slots, 0);
@@ -99,7 +106,7 @@ void Loop<T>::assign_registers() {
     for (std::size_t k = 0; k < instructions.size(); ++k) {
         const Instruction& instruction = instructions[k];
         const bool in_place = std::ranges::any_of(stores, [&](const Store& store) {
-            return store.slot == instruction.out && store.element == element_of<T>;
+            return store.slot == instruction.out && store.when != When::each;
         });
         // Before the result has its own: a kernel may write what it reads.
         for (std::size_t slot = 0; slot < slots; ++slot)
@@ -112,14 +119,14 @@ void Loop<T>::assign_registers() {
 template <std::floating_point T>
 bool Loop<T>::may_overwrite(std::size_t loaded, std::size_t stored) const {
     const auto store = std::ranges::find(stores, stored, &Store::storage);
-    if (store == stores.end() || store->element != element_of<T>) return false;
+    if (store == stores.end() || store->when != When::direct) return false;
     const auto writes = std::ranges::find(instructions, store->slot, &Instruction::out);
     for (const Load& load : loads) {
         if (load.storage != loaded) continue;
         const auto reads = [&](const Instruction& later) {
             return std::ranges::count(later.in, load.slot) > 0;
         };
-        if (load.when != Load::When::direct || writes == instructions.end() ||
+        if (load.when != When::direct || writes == instructions.end() ||
             std::any_of(writes + 1, instructions.end(), reads) ||
             std::ranges::count(reductions, load.slot, &Reduction::slot) > 0)
             return false;
@@ -133,8 +140,8 @@ template void Loop<float>::finish();
 template void Loop<double>::finish();
 template void Loop<float>::divide(std::size_t);
 template void Loop<double>::divide(std::size_t);
-template void Loop<float>::choose_loads();
-template void Loop<double>::choose_loads();
+template void Loop<float>::choose_places();
+template void Loop<double>::choose_places();
 template void Loop<float>::assign_registers();
 template void Loop<double>::assign_registers();
 template bool Loop<float>::may_overwrite(std::size_t, std::size_t) const;

@@ -75,6 +75,23 @@ void Loop<T>::fill(const Load& load, const void* from, T* to, std::size_t row, s
 }
 
 template <std::floating_point T>
+void Loop<T>::copy(const Store& store, const T* from, void* to, std::size_t row, std::size_t rows_here,
+                   std::size_t column, std::size_t columns_here) const {
+    const std::ptrdiff_t inner = store.strides.empty() ? 0 : store.strides.back();
+    const auto each_row = [&](auto* begin, auto entry) {
+        for (std::size_t r = row; r < row + rows_here; ++r, from += columns_here) {
+            auto* at = begin + offset(store.strides, r) + static_cast<std::ptrdiff_t>(column) * inner;
+            for (std::size_t i = 0; i < columns_here; ++i)
+                at[static_cast<std::ptrdiff_t>(i) * inner] = entry(from[i]);
+        }
+    };
+    if (store.element == Element::b8)
+        each_row(static_cast<bool*>(to), [](T x) { return x != 0; });
+    else
+        each_row(static_cast<T*>(to), [](T x) { return x; });
+}
+
+template <std::floating_point T>
 void Loop<T>::reduce(const Reduction& reduction, const T* from, T* to, std::size_t row, std::size_t rows_here,
                      std::size_t column, std::size_t columns_here) const {
     const std::ptrdiff_t inner = reduction.strides.empty() ? 0 : reduction.strides.back();
@@ -100,7 +117,6 @@ void Loop<T>::reduce(const Reduction& reduction, const T* from, T* to, std::size
 
 template <std::floating_point T>
 void Loop<T>::run(void* const* memory, T* scratch, T** pointers, bool first) const {
-    using When = typename Load::When;
     for (const Reduction& r : reductions)
         if (first || !r.across_tiles)
             std::fill_n(static_cast<T*>(memory[r.storage]), r.entries, neutral<T>(r.fold));
@@ -128,8 +144,11 @@ void Loop<T>::run(void* const* memory, T* scratch, T** pointers, bool first) con
                     fill(load, from, pointers[load.slot], row, rows_here, column, columns_here);
             }
             for (const Store& store : stores)
-                if (store.element == element_of<T>)
+                if (store.when == When::direct)
                     pointers[store.slot] = static_cast<T*>(memory[store.storage]) + begin;
+                else if (store.when == When::row)
+                    pointers[store.slot] =
+                        static_cast<T*>(memory[store.storage]) + offset(store.strides, row) + column;
             for (const Instruction& instruction : instructions) {
                 std::array<const T*, 8> in;
                 for (std::size_t k = 0; k < instruction.in.size(); ++k)
@@ -137,10 +156,9 @@ void Loop<T>::run(void* const* memory, T* scratch, T** pointers, bool first) con
                 instruction.kernel(pointers[instruction.out], in.data(), count);
             }
             for (const Store& store : stores)
-                if (store.element == Element::b8)
-                    std::transform(pointers[store.slot], pointers[store.slot] + count,
-                                   static_cast<bool*>(memory[store.storage]) + begin,
-                                   [](T x) { return x != 0; });
+                if (store.when == When::each)
+                    copy(store, pointers[store.slot], memory[store.storage], row, rows_here, column,
+                         columns_here);
             for (const Reduction& r : reductions)
                 reduce(r, pointers[r.slot], static_cast<T*>(memory[r.storage]), row, rows_here, column,
                        columns_here);

@@ -19,14 +19,14 @@ void fold_into(Fold fold, T* at, const T* entries, std::size_t n);
 /// positions of the block at hand: in a register of the workspace, or where the value lies in memory.
 template <std::floating_point T>
 struct Loop {
+    enum class When {
+        direct, ///< in place: its entries lie in the order of the space
+        row,    ///< in place: a block is a part of one row, and the row is adjacent in memory
+        once,   ///< every block reads the same entries: copied before the first
+        each,   ///< copied for every block
+    };
     /// An operand that lies in memory.
     struct Load {
-        enum class When {
-            direct, ///< read in place: its entries lie in the order of the space
-            row,    ///< read in place: a block is a part of one row, and the row is adjacent in memory
-            once,   ///< every block reads the same entries: copied before the first
-            each,   ///< copied for every block
-        };
         std::size_t slot, storage;
         Element element;
         Strides strides;
@@ -38,10 +38,13 @@ struct Loop {
         std::vector<std::size_t> in;
         std::size_t out;
     };
-    /// A value that is needed after the loop. Real numbers are computed in their place, masks copied there.
+    /// A value that is needed after the loop. Real numbers are computed in their place where they can be,
+    /// masks copied there.
     struct Store {
         std::size_t slot, storage;
         Element element;
+        Strides strides;
+        When when = When::each;
     };
     /// A sum, maximum or minimum over axes, in place; a stride is 0 along an axis that is folded.
     struct Reduction {
@@ -88,10 +91,12 @@ struct Loop {
 private:
     void merge_axes();
     void divide(std::size_t most); ///< into blocks of so many entries
-    void choose_loads();
+    void choose_places();          ///< of loads and stores
     void assign_registers();
     [[nodiscard]] std::ptrdiff_t offset(const Strides& strides, std::size_t row) const;
     void fill(const Load& load, const void* from, T* to, std::size_t row, std::size_t rows,
+              std::size_t column, std::size_t columns) const;
+    void copy(const Store& store, const T* from, void* to, std::size_t row, std::size_t rows,
               std::size_t column, std::size_t columns) const;
     void reduce(const Reduction& reduction, const T* from, T* to, std::size_t row, std::size_t rows,
                 std::size_t column, std::size_t columns) const;

@@ -59,18 +59,15 @@ public:
             const ArrayView view = *views_[outputs[k]];
             plan_.output_extents_.push_back(plan_.environment_.extents(records_.result(outputs[k]).shape));
             Storage& storage = plan_.storages_[view.storage];
-            // A tile of it is adjacent where no axis comes before the tiled one.
-            std::size_t column = 0;
-            if (view.tiled) {
-                column = sizeof(T);
-                for (std::size_t axis = 0; axis < view.extents.size(); ++axis) {
-                    if (axis < *view.tiled && view.extents[axis] != 1) plan_.tileable_ = false;
-                    if (axis > *view.tiled) column *= view.extents[axis];
-                }
-            }
+            // Rows of a tile lie apart where an axis comes before the tiled one.
+            const Strides strides = row_major_strides(plan_.output_extents_.back());
+            const bool adjacent = ArrayView{0, view.extents, strides}.contiguous();
+            const std::size_t column =
+                view.tiled ? static_cast<std::size_t>(strides[*view.tiled]) * sizeof(T) : 0;
             // Computed where it is asked for, unless what throws half way would leave it half done.
-            if (!may_throw && storage.place == Place::nowhere && storage.element == element_of<T> &&
-                view.contiguous() && size_of(view.extents) == storage.entries) {
+            if (!may_throw && adjacent && storage.place == Place::nowhere &&
+                storage.element == element_of<T> && view.contiguous() &&
+                size_of(view.extents) == storage.entries) {
                 storage.place = Place::output;
                 storage.at = k;
                 storage.column = column;
@@ -80,16 +77,13 @@ public:
             const std::size_t to =
                 add({Place::output, k, size_of(view.extents), element_of<T>, view.tiled.has_value(), column},
                     none);
-            Loop<T> loop;
-            loop.space = squeezed(view.extents);
-            loop.tiled = squeezed(view.tiled, view.extents);
-            const std::size_t step = plan_.steps_.size();
-            plan_.steps_.push_back({std::move(loop), {}, 0});
+            const std::size_t step =
+                may_throw ? new_loop(squeezed(view.extents), squeezed(view.tiled, view.extents))
+                          : loop_for(squeezed(view.extents), {view});
             const std::size_t slot = load(step, view);
-            this->loop(step)->instructions.push_back(
-                {block_kernels<T>()[Primitive::copy], "copy", {slot}, 1});
-            this->loop(step)->slots = 2;
-            this->loop(step)->stores.push_back({1, to, element_of<T>});
+            Loop<T>& loop = *this->loop(step);
+            loop.instructions.push_back({block_kernels<T>()[Primitive::copy], "copy", {slot}, loop.slots});
+            loop.stores.push_back({loop.slots++, to, element_of<T>, squeezed(strides, view.extents)});
         }
     }
 
@@ -106,6 +100,7 @@ private:
     using Base::load;
     using Base::loop;
     using Base::loop_for;
+    using Base::new_loop;
     using Base::none;
     using Base::plan_;
     using Base::producers_;

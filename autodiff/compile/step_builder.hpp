@@ -79,7 +79,7 @@ protected:
         if (slots_[storage] == none) return;
         Loop<T>& from = *loop(producers_[storage]);
         Storage& kept = plan_.storages_[storage];
-        from.stores.push_back({slots_[storage], storage, kept.element});
+        from.stores.push_back({slots_[storage], storage, kept.element, row_major_strides(from.space)});
         if (kept.place == Place::nowhere) kept.place = Place::memory;
         kept_slots_[storage] = slots_[storage];
         slots_[storage] = none;
@@ -127,6 +127,9 @@ protected:
                                                        candidate->tiled == tiled &&
                                                        candidate->instructions.size() < most_instructions)
                 return step;
+        return new_loop(space, tiled);
+    }
+    std::size_t new_loop(const Extents& space, std::optional<std::size_t> tiled) {
         Loop<T> made;
         made.space = space;
         made.tiled = tiled;
