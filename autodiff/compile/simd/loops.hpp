@@ -136,8 +136,9 @@ constexpr BlockKernels<T> table() {
     binary(elu, [](V a, V alpha) { return a > zero ? a : alpha * detail::expm1<T>(a); });
     unary(Primitive::erf, [](V a) { return detail::erf<T>(a); });
     unary(Primitive::exp2, [](V a) { return in_double<T>([](Doubles x) { return detail::exp2(x); }, a); });
-    unary(Primitive::log2, [](V a) { return in_double<T>([](Doubles x) { return detail::log2(x); }, a); });
-    unary(Primitive::log10, [](V a) { return in_double<T>([](Doubles x) { return detail::log10(x); }, a); });
+    unary(Primitive::log2, [](V a) { return in_double<T>([](Doubles x) { return detail::log2<T>(x); }, a); });
+    unary(Primitive::log10,
+          [](V a) { return in_double<T>([](Doubles x) { return detail::log10<T>(x); }, a); });
     unary(Primitive::sinh, [](V a) { return in_double<T>([](Doubles x) { return detail::sinh(x); }, a); });
     unary(Primitive::cosh, [](V a) { return in_double<T>([](Doubles x) { return detail::cosh(x); }, a); });
     unary(Primitive::sin, [](V a) { return in_double<T>([](Doubles x) { return detail::sin(x); }, a); });
@@ -146,7 +147,7 @@ constexpr BlockKernels<T> table() {
     unary(Primitive::erfc, [](V a) { return in_double<T>([](Doubles x) { return detail::erfc(x); }, a); });
     unary(Primitive::gelu, [](V a) { return in_double<T>([](Doubles x) { return detail::gelu(x); }, a); });
     binary(Primitive::pow, [](V a, V b) {
-        return in_double<T>([](Doubles x, Doubles y) { return detail::pow(x, y); }, a, b);
+        return in_double<T>([](Doubles x, Doubles y) { return detail::pow<T>(x, y); }, a, b);
     });
     unary(relu, [](V a) { return detail::maximum<T>(a, V{}); });
     binary(leaky_relu, [](V a, V slope) { return a > zero ? a : slope * a; });

@@ -1,5 +1,6 @@
 /// pow and its kin, from a logarithm and an exponential in two parts: numbers whose lower halves are cut off,
-/// so that their products are exact with a fused multiply-add and without one, and what is left of them.
+/// so that their products are exact with a fused multiply-add and without one, and what is left of them. For
+/// floats, which are computed in double, one part is enough: T is the type that results are rounded to.
 ///
 /// Errors of double are below, in units in the last place and in every instruction set: pow 1.3, exp2 1.2,
 /// log2 and log10 0.6, sinh 3, cosh 1.8. Floats are computed in double: 0.51.
@@ -64,15 +65,23 @@ auto is_whole(Doubles x) {
     return (x >= fine) | ((x + fine) - fine == x);
 }
 
+/// x^y for x > 0.
+template <class T>
+Doubles power_of_positive(Doubles x, Doubles y) {
+    // The logarithm of what is next to 1 is 2⁻⁵³, so a greater exponent gives 0, 1 or infinity too.
+    const Doubles exponent = clamp<double>(y, -0x1p64, 0x1p64);
+    if constexpr (sizeof(T) == 4) return exp<double>(exponent * log<double>(x));
+    const auto [log_high, log_low] = log_in_parts(x);
+    const Doubles exponent_high = trimmed(exponent), log_trimmed = trimmed(log_high);
+    return exp_of_parts(all<double>(1.0), exponent_high * log_trimmed,
+                        (exponent - exponent_high) * log_trimmed +
+                            exponent * ((log_high - log_trimmed) + log_low));
+}
+
+template <class T>
 Doubles pow(Doubles x, Doubles y) {
     const Doubles base = magnitude<double>(x), size = magnitude<double>(y);
-    const auto [log_high, log_low] = log_in_parts(base);
-    // The logarithm of what is next to 1 is 2⁻⁵³, so a greater exponent gives 0, 1 or infinity too.
-    const Doubles exponent = clamp<double>(y, -0x1p64, 0x1p64), exponent_high = trimmed(exponent),
-                  log_trimmed = trimmed(log_high);
-    Doubles result = exp_of_parts(all<double>(1.0), exponent_high * log_trimmed,
-                                  (exponent - exponent_high) * log_trimmed +
-                                      exponent * ((log_high - log_trimmed) + log_low));
+    Doubles result = power_of_positive<T>(base, y);
     const Doubles infinite = all<double>(Format<double>::infinity), none = Doubles{};
     result = base == 0.0 ? (y < 0.0 ? infinite : none) : result;
     result = base == Format<double>::infinity ? (y < 0.0 ? none : infinite) : result;
@@ -92,14 +101,22 @@ Doubles exp2(Doubles x) {
 }
 
 /// log x / log b, given both parts of 1/log b.
+template <class T>
 Doubles log_to_base(Doubles x, double factor_high, double factor_low) {
+    if constexpr (sizeof(T) == 4) return log<double>(x) * (factor_high + factor_low);
     const auto [high, low] = log_in_parts(x);
     const Doubles high_trimmed = trimmed(high), rest = high - high_trimmed + low;
     return log_edges<double>(x, high_trimmed * factor_high +
                                     (rest * factor_high + (high_trimmed + rest) * factor_low));
 }
-Doubles log2(Doubles x) { return log_to_base(x, 0x1.715476p+0, 0x1.4ae0bf85ddf44p-26); }
-Doubles log10(Doubles x) { return log_to_base(x, 0x1.bcb7b1p-2, 0x1.49b9438ca9aaep-28); }
+template <class T>
+Doubles log2(Doubles x) {
+    return log_to_base<T>(x, 0x1.715476p+0, 0x1.4ae0bf85ddf44p-26);
+}
+template <class T>
+Doubles log10(Doubles x) {
+    return log_to_base<T>(x, 0x1.bcb7b1p-2, 0x1.49b9438ca9aaep-28);
+}
 
 /// ½ e^|x|
 Doubles half_growth(Doubles x) { return exp_of_parts(all<double>(0.5), magnitude<double>(x), Doubles{}); }
