@@ -197,7 +197,7 @@ def main(folder, shift=0):
                      "changed": {k: e for k, e in lines.items() if asked.get(k) != e}}
         manifest.append(case)
     if not shift:
-        with open(pathlib.Path(__file__).parent / "manifest.jsonl", "w") as out:
+        with open(folder / "manifest.jsonl", "w") as out:
             out.writelines(json.dumps(m, ensure_ascii=False) + "\n" for m in manifest)
     print(counts, "kinds of single mistakes:", len({m["wrong"][0]["kind"] for m in manifest if m["group"] == "single"}))
 
