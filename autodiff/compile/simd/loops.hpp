@@ -11,9 +11,10 @@
 namespace xtape::detail {
 namespace {
 
-/// F of whole vectors. What is left at the end goes through the same code, padded with ones.
+/// F of whole vectors. What is left at the end goes through the same code, padded with ones. All that F calls
+/// is made a part of the loop: a call would write every register to memory, constants among them.
 template <class T, class F, std::size_t operands>
-void loop(T* out, const T* const* in, std::size_t n) {
+[[gnu::flatten]] void loop(T* out, const T* const* in, std::size_t n) {
     constexpr std::size_t width = lanes<T>;
     const auto apply = [&](auto entries) {
         if constexpr (operands == 1)
