@@ -1,15 +1,16 @@
-/// exp, log and what is made of them, without a branch: every lane takes the same way.
+/// exp, log and what is made of them. Every lane takes the same way; only of numbers that no logarithm is
+/// often asked for, zeros and those below the normal ones, are there vectors that go a longer one.
 ///
 /// Series are cut where the rest is below a quarter of the unit roundoff, and their products are fused where
 /// there is a fused multiply-add. Errors are below, in units in the last place and in every instruction set:
-/// exp 1.2, expm1 2.2, log and log1p 0.9, tanh 3, sigmoid 2.6, softplus 2.4, silu 4.9, erf 1.6.
+/// exp 1.2, expm1 2.2, log and log1p 0.9, sigmoid 2.6, softplus 2.4, silu 4.9, erf 1.6.
 /// The worst that benchmark_ulps saw of all floats and of 2.7 · 10⁸ doubles or more, in float and double: exp
 /// 1.11 and 1.05, expm1 1.95 and 2.16, log 0.83 and 0.82 (log without fused multiply-adds: of every seventh
 /// 4096 of them). Others are known from the samples that tests/autodiff/compile/simd.cpp prints.
 
 #pragma once
 
-#include <xtape/autodiff/compile/simd/lanes.hpp>
+#include <xtape/autodiff/compile/simd/exponents.hpp>
 
 namespace xtape::detail {
 namespace {
@@ -30,28 +31,9 @@ template <class T>
 constexpr T ln2_low = sizeof(T) == 4 ? static_cast<T>(0x1.7f7d1cf79abcap-20)
                                      : static_cast<T>(0x1.a39ef35793c76p-33);
 
-/// 1.5 · 2^mantissa: a small whole number added to it stands in the lowest bits.
-template <class T>
-constexpr T rounder = static_cast<T>(1.5) *
-                      static_cast<T>(typename Format<T>::Bits{1} << Format<T>::mantissa);
-
-template <class T>
-Vector<T> nearest(Vector<T> x) {
-    return (x + rounder<T>)-rounder<T>;
-}
-
-/// 2^n of a whole number between −bias + 1 and bias.
-template <class T>
-Vector<T> power_of_two(Vector<T> n) {
-    const BitsVector<T> whole = bits<T>(n + rounder<T>);
-    return from_bits<T>((whole << Format<T>::mantissa) +
-                        (typename Format<T>::Bits{Format<T>::bias} << Format<T>::mantissa));
-}
-
 template <class T>
 Vector<T> clamp(Vector<T> x, T low, T high) {
-    x = x < low ? all<T>(low) : x;
-    return x > high ? all<T>(high) : x; // NaN stays
+    return at_most<T>(at_least<T>(x, low), high);
 }
 
 /// By Estrin's scheme: halves whose products are independent, since in Horner's each waits for the one
@@ -119,22 +101,28 @@ Reduced<T> reduce(Vector<T> x) {
     return {n, (x - n * ln2_high<T>)-n * ln2_low<T>};
 }
 
-/// factor · 2^n e^r
+/// e^r − 1
 template <class T>
-Vector<T> scaled_exponential(Vector<T> factor, Vector<T> n, Vector<T> r) {
-    const Vector<T> series = (exponential_rest<T>(r) * r) * r + r + static_cast<T>(1);
-    // In two factors: 2^n alone may be beyond the range where the result is not.
-    const Vector<T> half = nearest<T>(n * static_cast<T>(0.5));
-    return factor * series * power_of_two<T>(half) * power_of_two<T>(n - half);
+Vector<T> reduced_expm1(Vector<T> r) {
+    return exponential_rest<T>(r) * (r * r) + r;
+}
+
+/// Beyond these e^x is 0 or infinite after rounding.
+template <class T>
+constexpr T least_exponent = sizeof(T) == 4 ? -110 : -750;
+template <class T>
+constexpr T most_exponent = sizeof(T) == 4 ? 90 : 710;
+
+/// e^x for x between these.
+template <class T>
+Vector<T> exp_within(Vector<T> x) {
+    const auto [n, r] = reduce<T>(x);
+    return times_power_of_two<T>(reduced_expm1<T>(r) + static_cast<T>(1), n);
 }
 
 template <class T>
 Vector<T> exp(Vector<T> x) {
-    // Beyond these it is infinite or 0 after rounding.
-    x = sizeof(T) == 4 ? clamp<T>(x, static_cast<T>(-110), static_cast<T>(90))
-                       : clamp<T>(x, static_cast<T>(-750), static_cast<T>(710));
-    const auto [n, r] = reduce<T>(x);
-    return scaled_exponential<T>(all<T>(static_cast<T>(1)), n, r);
+    return exp_within<T>(clamp<T>(x, least_exponent<T>, most_exponent<T>));
 }
 
 template <class T>
@@ -142,82 +130,54 @@ Vector<T> expm1(Vector<T> given) {
     const Vector<T> x = sizeof(T) == 4 ? clamp<T>(given, static_cast<T>(-20), static_cast<T>(89))
                                        : clamp<T>(given, static_cast<T>(-40), static_cast<T>(710));
     const auto [n, r] = reduce<T>(x);
-    const Vector<T> series = (exponential_rest<T>(r) * r) * r + r; // e^r − 1
+    const Vector<T> series = reduced_expm1<T>(r);
     // 2^n series + (2^n − 1), halved, so that 2^(n−1) is finite.
     const Vector<T> scale = power_of_two<T>(n - static_cast<T>(1));
     const Vector<T> result = (series * scale + (scale - static_cast<T>(0.5))) * static_cast<T>(2);
     return given == static_cast<T>(0) ? given : result; // −0
 }
 
-/// u = 2^e (1 + f) with 1 + f in [√½, √2], for u > 0.
+/// log(1 + f) + rest, where the rest is small or has an error of its own, by log(1 + f) = 2 atanh(s),
+/// s = f/(2 + f).
 template <class T>
-struct Scaled {
-    Vector<T> e, f;
-};
-template <class T>
-Scaled<T> scaled(Vector<T> u) {
-    using Bits = typename Format<T>::Bits;
-    const auto tiny = u < Format<T>::least_normal;
-    const Vector<T> normal = tiny ? u * Format<T>::to_normal : u;
-    const BitsVector<T> word = bits<T>(normal);
-    // The exponent as a number: its bits below those of 2^mantissa.
-    const Vector<T> two = all<T>(static_cast<T>(Bits{1} << Format<T>::mantissa));
-    Vector<T> e =
-        from_bits<T>((word >> Format<T>::mantissa) | bits<T>(two)) - two - static_cast<T>(Format<T>::bias);
-    e = tiny ? e - static_cast<T>(Format<T>::to_normal_exponent) : e;
-    constexpr Bits mantissa_bits = (Bits{1} << Format<T>::mantissa) - 1;
-    Vector<T> m = from_bits<T>((word & mantissa_bits) | bits<T>(all<T>(static_cast<T>(1))));
-    const auto big = m > static_cast<T>(0x1.6a09e667f3bcdp+0);
-    m = big ? m * static_cast<T>(0.5) : m;
-    e = big ? e + static_cast<T>(1) : e;
-    return {e, m - static_cast<T>(1)};
-}
-
-/// log(1 + f) + e ln 2 + correction by log(1 + f) = 2 atanh(s), s = f/(2 + f).
-template <class T>
-Vector<T> log_of(Vector<T> u, Vector<T> correction) {
-    const auto [e, f] = scaled<T>(u);
+Vector<T> log_of_sum(Vector<T> f, Vector<T> rest) {
     const Vector<T> s = f / (f + static_cast<T>(2)), s2 = s * s;
     const Vector<T> series = polynomial(inverse_odd<T>.of, s2);
     // 2 s = f − s f = f − f²/2 + s f²/2, and the large parts are added last.
     const Vector<T> half_square = static_cast<T>(0.5) * f * f;
-    const Vector<T> small = s * (half_square + s2 * series) + (e * ln2_low<T> + correction);
-    return e * ln2_high<T> + (f - (half_square - small));
-}
-
-template <class T>
-Vector<T> log_edges(Vector<T> x, Vector<T> result) {
-    result = x == Format<T>::infinity ? x : result;
-    result = x == static_cast<T>(0) ? all<T>(-Format<T>::infinity) : result;
-    return x < static_cast<T>(0) ? all<T>(Format<T>::not_a_number) : (x != x ? x : result);
+    return f - (half_square - (s * (half_square + s2 * series) + rest));
 }
 
 template <class T>
 Vector<T> log(Vector<T> x) {
-    return log_edges<T>(x, log_of<T>(x, Vector<T>{}));
+    const auto [e, f] = scaled<T>(x);
+    return e * ln2_high<T> + log_of_sum<T>(f, e * ln2_low<T>);
+}
+
+/// What 1 + x lost when it was rounded to u.
+template <class T>
+Vector<T> lost_by_sum(Vector<T> x, Vector<T> u) {
+    // Knuth's TwoSum, which needs not know which of the two is greater.
+    const Vector<T> rounded = u - static_cast<T>(1);
+    return (x - rounded) + (static_cast<T>(1) - (u - rounded));
 }
 
 template <class T>
 Vector<T> log1p(Vector<T> x) {
-    const Vector<T> u = x + static_cast<T>(1);
-    // What the sum lost, relative to u.
-    const Vector<T> lost = x > static_cast<T>(1) ? static_cast<T>(1) - (u - x) : x - (u - static_cast<T>(1));
-    const Vector<T> result = log_edges<T>(u, log_of<T>(u, lost / u));
+    constexpr T one = 1, far = 100; // from 2^far on nothing of what is lost is seen
+    const Vector<T> u = x + one;
+    const auto [e, f] = scaled<T>(u);
+    // To what is lost it adds lost/u; 1/(1 + f) is needed to f² only, beside which log(1 + f) is f.
+    const Vector<T> lost = lost_by_sum<T>(x, u) * power_of_two<T>(clamp<T>(-e, -far, far));
+    const Vector<T> result =
+        e * ln2_high<T> + log_of_sum<T>(f, e * ln2_low<T> + lost * (one - f * (one - f)));
     return x == static_cast<T>(0) || x == Format<T>::infinity ? x : result; // −0
-}
-
-template <class T>
-Vector<T> tanh(Vector<T> x) {
-    // From here on it is 1.
-    const T most = sizeof(T) == 4 ? static_cast<T>(10) : static_cast<T>(22);
-    const Vector<T> a = magnitude<T>(x), t = expm1<T>(static_cast<T>(2) * (a > most ? all<T>(most) : a));
-    return with_sign<T>(t / (t + static_cast<T>(2)), x);
 }
 
 /// e^−|x|
 template <class T>
 Vector<T> decay(Vector<T> x) {
-    return exp<T>(-magnitude<T>(x));
+    return exp_within<T>(at_least<T>(-magnitude<T>(x), least_exponent<T>));
 }
 
 /// e^x/(1 + e^x) below 0, 1/(1 + e^−x) above, given e = e^−|x|.
@@ -241,9 +201,12 @@ Vector<T> minimum(Vector<T> a, Vector<T> b) {
 
 template <class T>
 Vector<T> softplus(Vector<T> x) {
-    // log1p(e) with e in [0, 1] meets no edge, and what NaN gives there is hidden by the maximum's own.
-    const Vector<T> e = decay<T>(x), u = e + static_cast<T>(1);
-    return log_of<T>(u, (e - (u - static_cast<T>(1))) / u) + maximum<T>(x, Vector<T>{});
+    // log1p(e) with e in [0, 1], by log(1 + e) = log((1 + e)/2) + log 2 beyond √2 − 1.
+    constexpr T half = static_cast<T>(0.5);
+    const Vector<T> e = decay<T>(x);
+    const auto large = e > static_cast<T>(0x1.a827999fcef32p-2);
+    const Vector<T> f = large ? half * e - half : e, n = large ? all<T>(static_cast<T>(1)) : Vector<T>{};
+    return n * ln2_high<T> + log_of_sum<T>(f, n * ln2_low<T>) + maximum<T>(x, Vector<T>{});
 }
 
 /// Best approximations, found in 60 digits by least squares whose weights are driven to an even error:
@@ -278,8 +241,8 @@ template <class T>
 Vector<T> erf(Vector<T> x) {
     using Terms = ErrorFunction<T>;
     const Vector<T> a = magnitude<T>(x), near = x * polynomial<T>(Terms::near_zero, x * x) + x;
-    const Vector<T> t = (a > Terms::last ? all<T>(Terms::last) : a) - static_cast<T>(1);
-    const Vector<T> far = static_cast<T>(1) - exp<T>(-polynomial<T>(Terms::beyond, t));
+    const Vector<T> t = at_most<T>(a, Terms::last) - static_cast<T>(1);
+    const Vector<T> far = static_cast<T>(1) - exp_within<T>(-polynomial<T>(Terms::beyond, t));
     return a > static_cast<T>(1) ? with_sign<T>(far, x) : near; // NaN and −0 come through the first
 }
 

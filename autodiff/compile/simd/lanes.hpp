@@ -8,7 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#if defined(__AVX512F__)
+#if defined(__SSE2__)
 #include <immintrin.h> // inline in every case, so no symbol comes of it
 #endif
 
@@ -144,14 +144,70 @@ Vector<T> with_sign(Vector<T> x, Vector<T> s) {
     return from_bits<T>((bits<T>(x) & ~sign_bit<T>) | (bits<T>(s) & sign_bit<T>));
 }
 
+#if defined(__AVX512F__)
+/// For the forms of intrinsics that take a mask: of the others g++ 12 says that they are not initialised.
+struct EveryLane {
+    constexpr operator __mmask16() const { return 0xffff; }
+    constexpr operator __mmask8() const { return 0xff; }
+};
+constexpr EveryLane every_lane;
+#endif
+
+/// The greater or the lesser of x and a number; NaN stays.
+#if defined(__AVX512F__)
+template <class T>
+Vector<T> at_least(Vector<T> x, T low) {
+    if constexpr (sizeof(T) == 4)
+        return reinterpret_cast<Vector<T>>(
+            _mm512_maskz_max_ps(every_lane, _mm512_set1_ps(low), reinterpret_cast<__m512>(x)));
+    else
+        return reinterpret_cast<Vector<T>>(
+            _mm512_maskz_max_pd(every_lane, _mm512_set1_pd(low), reinterpret_cast<__m512d>(x)));
+}
+template <class T>
+Vector<T> at_most(Vector<T> x, T high) {
+    if constexpr (sizeof(T) == 4)
+        return reinterpret_cast<Vector<T>>(
+            _mm512_maskz_min_ps(every_lane, _mm512_set1_ps(high), reinterpret_cast<__m512>(x)));
+    else
+        return reinterpret_cast<Vector<T>>(
+            _mm512_maskz_min_pd(every_lane, _mm512_set1_pd(high), reinterpret_cast<__m512d>(x)));
+}
+#else
+template <class T>
+Vector<T> at_least(Vector<T> x, T low) {
+    return x < low ? all<T>(low) : x;
+}
+template <class T>
+Vector<T> at_most(Vector<T> x, T high) {
+    return x > high ? all<T>(high) : x;
+}
+#endif
+
 template <class T, class Mask>
 bool any(Mask mask) {
-    const auto lane = reinterpret_cast<BitsVector<T>>(mask);
+    const Vector<T> lane = reinterpret_cast<Vector<T>>(mask);
+#if defined(__AVX512F__)
+    return _mm512_movepi32_mask(reinterpret_cast<__m512i>(lane)) != 0;
+#elif defined(__AVX__)
+    return _mm256_movemask_ps(reinterpret_cast<__m256>(lane)) != 0;
+#elif defined(__SSE2__)
+    return _mm_movemask_ps(reinterpret_cast<__m128>(lane)) != 0;
+#else
     typename Format<T>::Bits result = 0;
     for (std::size_t i = 0; i < lanes<T>; ++i)
-        result |= lane[i];
+        result |= bits<T>(lane)[i];
     return result != 0;
+#endif
 }
+
+#if defined(__AVX512F__)
+/// Lane i is that entry of the table which the lowest four bits of index i name.
+inline Vector<float> looked_up(const float (&table)[16], BitsVector<float> index) {
+    return reinterpret_cast<Vector<float>>(
+        _mm512_maskz_permutexvar_ps(every_lane, reinterpret_cast<__m512i>(index), _mm512_loadu_ps(table)));
+}
+#endif
 
 /// f of vectors of double. Floats are computed in it too, half a vector at a time: they come out rounded as
 /// good as rightly, for twice the time.

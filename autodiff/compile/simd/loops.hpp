@@ -6,6 +6,7 @@
 #include <xtape/autodiff/compile/simd/kernels.hpp>
 #include <xtape/autodiff/compile/simd/products.hpp>
 #include <xtape/autodiff/compile/simd/tails.hpp>
+#include <xtape/autodiff/compile/simd/tanh.hpp>
 #include <xtape/autodiff/compile/simd/trigonometric.hpp>
 
 namespace xtape::detail {

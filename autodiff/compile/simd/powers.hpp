@@ -32,7 +32,10 @@ constexpr auto inverse_odd_from_fifth = [] {
 
 /// log x for x > 0, relatively to 2⁻⁶⁴, as in Sun's fdlibm: log(1 + f) = ⅔ s (3 + s² + …), s = f/(2 + f).
 Parts log_in_parts(Doubles x) {
-    const auto [e, f] = scaled<double>(x);
+    auto [e, f] = scaled<double>(x);
+    const auto large = f > 0x1.a827999fcef32p-2; // √2 − 1: with more the rounding of s⁴ would be seen
+    f = large ? 0.5 * f - 0.5 : f;
+    e = large ? e + 1.0 : e;
     const Doubles m = f + 1.0, divisor = f + 2.0, s = f / divisor, s_high = trimmed(s),
                   divisor_high = trimmed(divisor), divisor_low = m - (divisor_high - 1.0),
                   s_low = ((f - s_high * divisor_high) - s_high * divisor_low) / divisor;
@@ -55,8 +58,8 @@ Doubles exp_of_parts(Doubles factor, Doubles high, Doubles low) {
     // Beyond these it is infinite or 0 after rounding, with a factor above 2⁻¹⁰.
     high = clamp<double>(high, -770.0, 720.0);
     const Doubles n = nearest<double>(high * 0x1.71547652b82fep+0);
-    return scaled_exponential<double>(
-        factor, n, (high - n * ln2_high<double>)+(clamp<double>(low, -1.0, 1.0) - n * ln2_low<double>));
+    const Doubles r = (high - n * ln2_high<double>)+(clamp<double>(low, -1.0, 1.0) - n * ln2_low<double>);
+    return times_power_of_two<double>(factor * (reduced_expm1<double>(r) + 1.0), n);
 }
 
 /// Of what is not negative: whether it is a whole number.
@@ -91,13 +94,20 @@ Doubles pow(Doubles x, Doubles y) {
                  : result;
     result = whole & ~is_whole(size * 0.5) ? with_sign<double>(result, x) : result;
     result = x != x ? x : (y != y ? y : result);
-    return (y == 0.0) | (x == 1.0) ? all<double>(1.0) : result;
+    return ((y == 0.0) | (x == 1.0)) ? all<double>(1.0) : result;
+}
+
+template <class T>
+Vector<T> log_edges(Vector<T> x, Vector<T> result) {
+    result = x == Format<T>::infinity ? x : result;
+    result = x == static_cast<T>(0) ? all<T>(-Format<T>::infinity) : result;
+    return x < static_cast<T>(0) ? all<T>(Format<T>::not_a_number) : (x != x ? x : result);
 }
 
 Doubles exp2(Doubles x) {
     x = clamp<double>(x, -1100.0, 1030.0);
     const Doubles n = nearest<double>(x);
-    return scaled_exponential<double>(all<double>(1.0), n, (x - n) * 0x1.62e42fefa39efp-1);
+    return times_power_of_two<double>(reduced_expm1<double>((x - n) * 0x1.62e42fefa39efp-1) + 1.0, n);
 }
 
 /// log x / log b, given both parts of 1/log b.
