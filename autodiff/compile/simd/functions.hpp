@@ -242,7 +242,8 @@ Vector<T> erf(Vector<T> x) {
     using Terms = ErrorFunction<T>;
     const Vector<T> a = magnitude<T>(x), near = x * polynomial<T>(Terms::near_zero, x * x) + x;
     const Vector<T> t = at_most<T>(a, Terms::last) - static_cast<T>(1);
-    const Vector<T> far = static_cast<T>(1) - exp_within<T>(-polynomial<T>(Terms::beyond, t));
+    const auto [n, r] = reduce<T>(-polynomial<T>(Terms::beyond, t));
+    const Vector<T> far = static_cast<T>(1) - (reduced_expm1<T>(r) + static_cast<T>(1)) * power_of_two<T>(n);
     return a > static_cast<T>(1) ? with_sign<T>(far, x) : near; // NaN and −0 come through the first
 }
 

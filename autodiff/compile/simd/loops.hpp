@@ -146,8 +146,8 @@ constexpr BlockKernels<T> table() {
     unary(Primitive::sin, [](V a) { return in_double<T>([](Doubles x) { return detail::sin(x); }, a); });
     unary(Primitive::cos, [](V a) { return in_double<T>([](Doubles x) { return detail::cos(x); }, a); });
     unary(Primitive::tan, [](V a) { return in_double<T>([](Doubles x) { return detail::tan(x); }, a); });
-    unary(Primitive::erfc, [](V a) { return in_double<T>([](Doubles x) { return detail::erfc(x); }, a); });
-    unary(Primitive::gelu, [](V a) { return in_double<T>([](Doubles x) { return detail::gelu(x); }, a); });
+    unary(Primitive::erfc, [](V a) { return in_double<T>([](Doubles x) { return detail::erfc<T>(x); }, a); });
+    unary(Primitive::gelu, [](V a) { return in_double<T>([](Doubles x) { return detail::gelu<T>(x); }, a); });
     binary(Primitive::pow, [](V a, V b) {
         return in_double<T>([](Doubles x, Doubles y) { return detail::pow<T>(x, y); }, a, b);
     });

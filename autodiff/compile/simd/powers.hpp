@@ -59,7 +59,7 @@ Doubles exp_of_parts(Doubles factor, Doubles high, Doubles low) {
     high = clamp<double>(high, -770.0, 720.0);
     const Doubles n = nearest<double>(high * 0x1.71547652b82fep+0);
     const Doubles r = (high - n * ln2_high<double>)+(clamp<double>(low, -1.0, 1.0) - n * ln2_low<double>);
-    return times_power_of_two<double>(factor * (reduced_expm1<double>(r) + 1.0), n);
+    return times_power_of_two<double>(factor * reduced_expm1<double>(r) + factor, n);
 }
 
 /// Of what is not negative: whether it is a whole number.
