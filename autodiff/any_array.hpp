@@ -81,6 +81,8 @@ public:
         check(element_of<T>);
         return static_cast<const T*>(data_);
     }
+    /// Where they begin, whatever their type.
+    [[nodiscard]] const void* address() const { return data_; }
     template <ArrayElement T>
     [[nodiscard]] View<T> view() const {
         return xt::adapt(data<T>(), size(), xt::no_ownership(), extents_);

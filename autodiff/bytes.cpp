@@ -10,24 +10,8 @@ std::size_t entry_size(Element element) {
     return sizes[static_cast<std::size_t>(element)];
 }
 
-const void* address_of(const AnyArray& array) {
-    switch (array.element()) {
-    case Element::f32:
-        return array.data<float>();
-    case Element::f64:
-        return array.data<double>();
-    case Element::f80:
-        return array.data<long double>();
-    case Element::i64:
-        return array.data<std::int64_t>();
-    case Element::b8:
-        break;
-    }
-    return array.data<bool>();
-}
-
 Bytes bytes_of(const AnyArray& array) {
-    const auto* begin = static_cast<const std::byte*>(address_of(array));
+    const auto* begin = static_cast<const std::byte*>(array.address());
     return {begin, begin + array.size() * entry_size(array.element())};
 }
 

@@ -18,9 +18,6 @@ struct Bytes {
 /// sizeof an entry.
 [[nodiscard]] std::size_t entry_size(Element element);
 
-/// Where the first entry lies.
-[[nodiscard]] const void* address_of(const AnyArray& array);
-
 /// Those of all entries.
 [[nodiscard]] Bytes bytes_of(const AnyArray& array);
 

@@ -56,6 +56,7 @@ void Loop<T>::divide(std::size_t most) {
                      : std::clamp<std::size_t>(most / columns, 1, std::max<std::size_t>(rows, 1));
     choose_places();
     assign_registers();
+    list_uses();
 }
 
 template <std::floating_point T>
@@ -64,12 +65,10 @@ void Loop<T>::choose_places() {
     for (Load& load : loads) {
         const bool own = load.element == element_of<T>;
         const std::ptrdiff_t inner = load.strides.empty() ? 0 : load.strides.back();
-        const bool same_rows = std::all_of(load.strides.begin(), load.strides.end() - !load.strides.empty(),
-                                           [](std::ptrdiff_t stride) { return stride == 0; });
-        load.when = own && load.strides == adjacent                         ? When::direct
-                    : own && block_rows == 1 && inner == 1                  ? When::row
-                    : same_rows && (block_columns == columns || inner == 0) ? When::once
-                                                                            : When::each;
+        load.when = own && load.strides == adjacent                                          ? When::direct
+                    : own && block_rows == 1 && inner == 1                                   ? When::row
+                    : have_one_row(load.strides) && (block_columns == columns || inner == 0) ? When::once
+                                                                                             : When::each;
     }
     for (Store& store : stores) {
         const bool own = store.element == element_of<T>;
@@ -117,6 +116,22 @@ void Loop<T>::assign_registers() {
 }
 
 template <std::floating_point T>
+void Loop<T>::list_uses() {
+    const auto list = [&](auto& operand) {
+        operand.uses.clear();
+        if (registers[operand.slot] != in_memory) return;
+        for (std::size_t call = 0; call < instructions.size(); ++call) {
+            const auto& [kernel, name, in, out] = instructions[call];
+            if (out == operand.slot) operand.uses.push_back({call, Use::result});
+            for (std::size_t k = 0; k < in.size(); ++k)
+                if (in[k] == operand.slot) operand.uses.push_back({call, k});
+        }
+    };
+    std::ranges::for_each(loads, list);
+    std::ranges::for_each(stores, list);
+}
+
+template <std::floating_point T>
 bool Loop<T>::may_overwrite(std::size_t loaded, std::size_t stored) const {
     const auto store = std::ranges::find(stores, stored, &Store::storage);
     if (store == stores.end() || store->when != When::direct) return false;
@@ -144,6 +159,8 @@ template void Loop<float>::choose_places();
 template void Loop<double>::choose_places();
 template void Loop<float>::assign_registers();
 template void Loop<double>::assign_registers();
+template void Loop<float>::list_uses();
+template void Loop<double>::list_uses();
 template bool Loop<float>::may_overwrite(std::size_t, std::size_t) const;
 template bool Loop<double>::may_overwrite(std::size_t, std::size_t) const;
 

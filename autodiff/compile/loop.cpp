@@ -1,7 +1,6 @@
 #include <xtape/autodiff/compile/loop.hpp>
 
 #include <algorithm>
-#include <array>
 #include <limits>
 
 namespace xtape::detail {
@@ -35,6 +34,10 @@ void gather(Element element, const void* from, std::ptrdiff_t offset, std::ptrdi
     }
 }
 
+bool is_one_entry(const Strides& strides) {
+    return have_one_row(strides) && (strides.empty() || strides.back() == 0);
+}
+
 /// What folding begins with.
 template <class T>
 T neutral(Fold fold) {
@@ -44,16 +47,17 @@ T neutral(Fold fold) {
 
 } // namespace
 
+bool have_one_row(const Strides& strides) {
+    return std::all_of(strides.begin(), strides.end() - !strides.empty(),
+                       [](std::ptrdiff_t stride) { return stride == 0; });
+}
+
 template <std::floating_point T>
 void fold_into(Fold fold, T* at, const T* entries, std::size_t n) {
-    if (fold == Fold::sum && n == 1) {
+    if (fold == Fold::sum && n == 1)
         *at += *entries;
-        return;
-    }
-    const T* const both[] = {at, entries};
-    block_kernels<T>()[fold == Fold::sum       ? Primitive::add
-                       : fold == Fold::maximum ? Primitive::maximum
-                                               : Primitive::minimum](at, both, n);
+    else
+        block_kernels<T>().fold_rows[static_cast<std::size_t>(fold)](at, entries, 1, n);
 }
 
 template <std::floating_point T>
@@ -69,9 +73,26 @@ template <std::floating_point T>
 void Loop<T>::fill(const Load& load, const void* from, T* to, std::size_t row, std::size_t rows_here,
                    std::size_t column, std::size_t columns_here) const {
     const std::ptrdiff_t inner = load.strides.empty() ? 0 : load.strides.back();
-    for (std::size_t r = row; r < row + rows_here; ++r, to += columns_here)
-        gather(load.element, from, offset(load.strides, r) + static_cast<std::ptrdiff_t>(column) * inner,
-               inner, to, columns_here);
+    const bool spreads = load.element == element_of<T> && (inner == 0 || inner == 1);
+    const auto spread = block_kernels<T>().spread;
+    const auto at = [&](std::size_t r) {
+        return static_cast<const T*>(from) + offset(load.strides, r) +
+               static_cast<std::ptrdiff_t>(column) * inner;
+    };
+    if (spreads && is_one_entry(load.strides)) {
+        spread(to, at(row), 0, true, 1, rows_here * columns_here);
+    } else if (spreads && load.strides.size() <= 2) {
+        spread(to, at(row), load.strides.size() == 2 ? load.strides.front() : 0, inner == 0, rows_here,
+               columns_here);
+    } else {
+        for (std::size_t r = row; r < row + rows_here; ++r, to += columns_here)
+            if (spreads)
+                spread(to, at(r), 0, inner == 0, 1, columns_here);
+            else
+                gather(load.element, from,
+                       offset(load.strides, r) + static_cast<std::ptrdiff_t>(column) * inner, inner, to,
+                       columns_here);
+    }
 }
 
 template <std::floating_point T>
@@ -95,10 +116,16 @@ template <std::floating_point T>
 void Loop<T>::reduce(const Reduction& reduction, const T* from, T* to, std::size_t row, std::size_t rows_here,
                      std::size_t column, std::size_t columns_here) const {
     const std::ptrdiff_t inner = reduction.strides.empty() ? 0 : reduction.strides.back();
-    const auto fold = block_kernels<T>()[reduction.fold];
+    const BlockKernels<T>& kernels = block_kernels<T>();
+    const auto fold = kernels[reduction.fold];
     if (reduction.entries == 1) {
         const T all = reduction.scale * fold(from, rows_here * columns_here);
         fold_into(reduction.fold, to, &all, 1);
+        return;
+    }
+    if (inner == 1 && have_one_row(reduction.strides)) {
+        kernels.fold_rows[static_cast<std::size_t>(reduction.fold)](to + column, from, rows_here,
+                                                                    columns_here);
         return;
     }
     for (std::size_t r = row; r < row + rows_here; ++r, from += columns_here) {
@@ -116,52 +143,72 @@ void Loop<T>::reduce(const Reduction& reduction, const T* from, T* to, std::size
 }
 
 template <std::floating_point T>
-void Loop<T>::run(void* const* memory, T* scratch, T** pointers, bool first) const {
+BoundLoop<T> Loop<T>::bound(T* scratch) const {
+    BoundLoop<T> result{std::vector<T*>(slots, nullptr), {}};
+    for (std::size_t slot = 0; slot < slots; ++slot)
+        if (registers[slot] != in_memory)
+            result.slots[slot] = scratch + registers[slot] * block_rows * block_columns;
+    for (const Instruction& instruction : instructions) {
+        typename BoundLoop<T>::Call call{instruction.kernel, result.slots[instruction.out], {}};
+        for (std::size_t k = 0; k < instruction.in.size(); ++k)
+            call.in[k] = result.slots[instruction.in[k]];
+        result.calls.push_back(call);
+    }
+    return result;
+}
+
+template <std::floating_point T>
+void Loop<T>::place(BoundLoop<T>& bound, void* const* memory, std::size_t row, std::size_t column) const {
+    const auto place_each = [&](const auto& operands) {
+        for (const auto& operand : operands) {
+            if (operand.when != When::direct && operand.when != When::row) continue;
+            T* const at = static_cast<T*>(memory[operand.storage]) + column +
+                          (operand.when == When::row ? offset(operand.strides, row)
+                                                     : static_cast<std::ptrdiff_t>(row * columns));
+            bound.slots[operand.slot] = at;
+            for (const auto& [call, k] : operand.uses)
+                if (k == Use::result)
+                    bound.calls[call].out = at;
+                else
+                    bound.calls[call].in[k] = at;
+        }
+    };
+    place_each(loads);
+    place_each(stores);
+}
+
+template <std::floating_point T>
+void Loop<T>::run_block(void* const* memory, BoundLoop<T>& bound, std::size_t row, std::size_t column) const {
+    const std::size_t rows_here = std::min(block_rows, rows - row),
+                      columns_here = std::min(block_columns, columns - column),
+                      count = rows_here * columns_here;
+    for (const Load& load : loads)
+        if (load.when == When::each)
+            fill(load, memory[load.storage], bound.slots[load.slot], row, rows_here, column, columns_here);
+    for (const auto& call : bound.calls)
+        call.kernel(call.out, call.in.data(), count);
+    for (const Store& store : stores)
+        if (store.when == When::each)
+            copy(store, bound.slots[store.slot], memory[store.storage], row, rows_here, column, columns_here);
+    for (const Reduction& r : reductions)
+        reduce(r, bound.slots[r.slot], static_cast<T*>(memory[r.storage]), row, rows_here, column,
+               columns_here);
+}
+
+template <std::floating_point T>
+void Loop<T>::run(void* const* memory, BoundLoop<T>& bound, bool first) const {
     for (const Reduction& r : reductions)
         if (first || !r.across_tiles)
             std::fill_n(static_cast<T*>(memory[r.storage]), r.entries, neutral<T>(r.fold));
     if (rows * columns == 0) return;
-    const std::size_t block = block_rows * block_columns;
-    for (std::size_t slot = 0; slot < slots; ++slot)
-        if (registers[slot] != in_memory) pointers[slot] = scratch + registers[slot] * block;
     for (const Load& load : loads)
         if (load.when == When::once)
-            fill(load, memory[load.storage], pointers[load.slot], 0, std::min(block_rows, rows), 0,
+            fill(load, memory[load.storage], bound.slots[load.slot], 0, std::min(block_rows, rows), 0,
                  block_columns);
-
     for (std::size_t row = 0; row < rows; row += block_rows)
         for (std::size_t column = 0; column < columns; column += block_columns) {
-            const std::size_t rows_here = std::min(block_rows, rows - row),
-                              columns_here = std::min(block_columns, columns - column),
-                              begin = row * columns + column, count = rows_here * columns_here;
-            for (const Load& load : loads) {
-                T* from = static_cast<T*>(memory[load.storage]);
-                if (load.when == When::direct)
-                    pointers[load.slot] = from + begin;
-                else if (load.when == When::row)
-                    pointers[load.slot] = from + offset(load.strides, row) + column;
-                else if (load.when == When::each)
-                    fill(load, from, pointers[load.slot], row, rows_here, column, columns_here);
-            }
-            for (const Store& store : stores)
-                if (store.when == When::direct)
-                    pointers[store.slot] = static_cast<T*>(memory[store.storage]) + begin;
-                else if (store.when == When::row)
-                    pointers[store.slot] =
-                        static_cast<T*>(memory[store.storage]) + offset(store.strides, row) + column;
-            for (const Instruction& instruction : instructions) {
-                std::array<const T*, 8> in;
-                for (std::size_t k = 0; k < instruction.in.size(); ++k)
-                    in[k] = pointers[instruction.in[k]];
-                instruction.kernel(pointers[instruction.out], in.data(), count);
-            }
-            for (const Store& store : stores)
-                if (store.when == When::each)
-                    copy(store, pointers[store.slot], memory[store.storage], row, rows_here, column,
-                         columns_here);
-            for (const Reduction& r : reductions)
-                reduce(r, pointers[r.slot], static_cast<T*>(memory[r.storage]), row, rows_here, column,
-                       columns_here);
+            if (!bound.placed) place(bound, memory, row, column);
+            run_block(memory, bound, row, column);
         }
 }
 

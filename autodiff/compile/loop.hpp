@@ -5,15 +5,32 @@
 #include <xtape/autodiff/compile/kernels.hpp>
 #include <xtape/autodiff/ops/strided.hpp>
 
+#include <array>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace xtape::detail {
 
+/// Whether what lies with these strides shows the same row at every row of a space.
+[[nodiscard]] bool have_one_row(const Strides& strides);
+
 /// Folds n entries into as many others, entry by entry.
 template <std::floating_point T>
 void fold_into(Fold fold, T* at, const T* entries, std::size_t n);
+
+/// A loop's instructions, with addresses where these have slots: of the block at hand.
+template <std::floating_point T>
+struct BoundLoop {
+    struct Call {
+        BlockKernel<T> kernel;
+        T* out;
+        std::array<const T*, most_operands> in;
+    };
+    std::vector<T*> slots;
+    std::vector<Call> calls;
+    bool placed = false; ///< its only block lies where it will in every run
+};
 
 /// One pass over the positions of `space`, in row-major order. A slot holds the entries of one value at the
 /// positions of the block at hand: in a register of the workspace, or where the value lies in memory.
@@ -25,12 +42,18 @@ struct Loop {
         once,   ///< every block reads the same entries: copied before the first
         each,   ///< copied for every block
     };
+    /// Where a call has the address of a slot: the result, or operand k.
+    struct Use {
+        static constexpr std::size_t result = static_cast<std::size_t>(-1);
+        std::size_t call, operand;
+    };
     /// An operand that lies in memory.
     struct Load {
         std::size_t slot, storage;
         Element element;
         Strides strides;
         When when = When::each;
+        std::vector<Use> uses = {}; ///< of the slot, where it is in memory
     };
     struct Instruction {
         BlockKernel<T> kernel;
@@ -45,6 +68,7 @@ struct Loop {
         Element element;
         Strides strides;
         When when = When::each;
+        std::vector<Use> uses = {};
     };
     /// A sum, maximum or minimum over axes, in place; a stride is 0 along an axis that is folded.
     struct Reduction {
@@ -85,14 +109,24 @@ struct Loop {
     /// What the workspace must hold for it, in entries of T.
     [[nodiscard]] std::size_t scratch() const { return register_count * block_rows * block_columns; }
 
-    /// `memory` is where each storage begins; `pointers` has room for one per slot. `first` of the tiles.
-    void run(void* const* memory, T* scratch, T** pointers, bool first) const;
+    /// With its registers from `scratch` on; addresses in memory are given by `place`.
+    [[nodiscard]] BoundLoop<T> bound(T* scratch) const;
+    /// The first block, to be placed once for many runs where it is the only one. `memory` is where each
+    /// storage begins.
+    void place(BoundLoop<T>& bound, void* const* memory) const { place(bound, memory, 0, 0); }
+    [[nodiscard]] bool is_one_block() const { return rows <= block_rows && columns <= block_columns; }
+
+    /// `first` of the tiles.
+    void run(void* const* memory, BoundLoop<T>& bound, bool first) const;
 
 private:
     void merge_axes();
     void divide(std::size_t most); ///< into blocks of so many entries
     void choose_places();          ///< of loads and stores
     void assign_registers();
+    void list_uses();
+    void place(BoundLoop<T>& bound, void* const* memory, std::size_t row, std::size_t column) const;
+    void run_block(void* const* memory, BoundLoop<T>& bound, std::size_t row, std::size_t column) const;
     [[nodiscard]] std::ptrdiff_t offset(const Strides& strides, std::size_t row) const;
     void fill(const Load& load, const void* from, T* to, std::size_t row, std::size_t rows,
               std::size_t column, std::size_t columns) const;

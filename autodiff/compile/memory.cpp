@@ -146,7 +146,6 @@ void Plan<T>::place() {
             loop->scratch_at = scratch == 0 ? 0 : (within(s) ? tile : whole).take(aligned(scratch), none);
             if (rest) rest->scratch_at = loop->scratch_at;
             scratch_bytes_ = std::max(scratch_bytes_, scratch);
-            pointers_ = std::max({pointers_, loop->slots, rest ? rest->slots : 0});
         }
         if (s + 1 != tiles_end_) continue;
         const auto lines = [](std::size_t bytes) { return (bytes + alignment - 1) / alignment * alignment; };

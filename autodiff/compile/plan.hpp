@@ -101,10 +101,10 @@ struct Accumulator {
 /// Where steps find every storage.
 template <std::floating_point T>
 struct Frame {
-    std::byte* begin = nullptr; ///< of what is its own
-    std::vector<void*> memory;  ///< where each storage begins
-    std::vector<T*> pointers;
-    std::vector<double> seconds; ///< of each step, where they are measured
+    std::byte* begin = nullptr;            ///< of what is its own
+    std::vector<void*> memory;             ///< where each storage begins
+    std::vector<BoundLoop<T>> loops, rest; ///< of its steps, loops or not, and of those of the last tile
+    std::vector<double> seconds;           ///< of each step, where they are measured
 };
 
 /// What one run works in, and the arrays that it is bound to.
@@ -182,9 +182,10 @@ private:
     class TilePieces;
     /// Where a piece has its own.
     void* at(const Accumulator& accumulator, std::size_t piece, const Frame<T>& whole) const;
-    void run(const PlanStep<T>& step, Frame<T>& frame, bool first) const;
+    void run(const PlanStep<T>& step, BoundLoop<T>& bound, Frame<T>& frame, bool first) const;
     /// Measures the step where the frame has seconds for it.
-    void run(std::size_t step, const PlanStep<T>& work, Frame<T>& frame, bool first) const;
+    void run(std::size_t step, const PlanStep<T>& work, BoundLoop<T>& bound, Frame<T>& frame,
+             bool first) const;
 
     /// Gives every buffer the first gap that is free from the step that writes it to the last that reads it,
     /// and every loop one for its registers.
@@ -210,7 +211,7 @@ private:
     std::size_t frames_ = 1;                      ///< for the pieces of tiles among them
     std::vector<Accumulator> accumulators_;
     bool calls_blas_ = false; ///< or may
-    std::size_t memory_bytes_ = 0, scratch_bytes_ = 0, pointers_ = 0;
+    std::size_t memory_bytes_ = 0, scratch_bytes_ = 0;
     std::size_t frames_at_ = 0, frame_bytes_ = 0;
     std::size_t accumulators_at_ = 0, accumulator_bytes_ = 0; ///< of the second piece, and of each
     std::size_t buffers_ = 0, separate_bytes_ = 0; ///< buffers, and what they would take without reuse

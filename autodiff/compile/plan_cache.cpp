@@ -37,7 +37,7 @@ template <std::floating_point T>
 bool PlanCache<T>::fits(const Plan<T>& plan, std::span<const AnyArray> arrays) const {
     if (arrays.size() != inputs_.size()) return false;
     for (std::size_t k = 0; k < arrays.size(); ++k)
-        if (arrays[k].element() != inputs_[k].element || arrays[k].extents() != plan.input_extents()[k])
+        if (arrays[k].element() != inputs_[k].element || !same(arrays[k].extents(), plan.input_extents()[k]))
             return false;
     return true;
 }

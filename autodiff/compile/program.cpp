@@ -19,10 +19,11 @@ bool is_bound(const detail::Run<T>& run, std::span<const AnyArray> inputs,
     const detail::Workspace<T>& last = *run.workspace;
     if (outputs.size() != last.outputs.size()) return false;
     for (std::size_t k = 0; k < outputs.size(); ++k)
-        if (outputs[k].data() != last.outputs[k] || outputs[k].extents() != run.plan->output_extents()[k])
+        if (outputs[k].data() != last.outputs[k] ||
+            !detail::same(outputs[k].extents(), run.plan->output_extents()[k]))
             return false;
     for (std::size_t k = 0; k < inputs.size(); ++k)
-        if (detail::address_of(inputs[k]) != last.inputs[k]) return false;
+        if (inputs[k].address() != last.inputs[k]) return false;
     return run.plan->reads_variables_of(last);
 }
 
@@ -129,7 +130,7 @@ void Program<T>::run(std::span<const AnyArray> inputs, std::span<const OutputArr
         detail::Workspace<T>& workspace = *run->workspace;
         workspace.outputs.resize(outputs.size());
         for (std::size_t k = 0; k < inputs.size(); ++k)
-            workspace.inputs[k] = detail::address_of(inputs[k]);
+            workspace.inputs[k] = inputs[k].address();
         for (std::size_t k = 0; k < outputs.size(); ++k)
             workspace.outputs[k] = outputs[k].data();
         run->plan->bind(workspace);

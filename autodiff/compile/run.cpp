@@ -68,7 +68,6 @@ std::unique_ptr<Workspace<T>> Plan<T>::workspace() const {
     std::align(alignment, bytes(), begin, space);
     Frame<T>& whole = made->whole;
     whole.begin = static_cast<std::byte*>(begin);
-    whole.pointers.resize(pointers_);
     made->inputs.assign(input_extents_.size(), nullptr);
     made->variables.assign(variables_.size(), AnyArray::number(0));
     for (const Storage& storage : storages_)
@@ -78,12 +77,22 @@ std::unique_ptr<Workspace<T>> Plan<T>::workspace() const {
                 ? const_cast<std::byte*>(bytes_of(constants_[storage.at]).begin) // only ever read
                 : nullptr);
     if (tiles_begin_ < tiles_end_) made->tiles.assign(frames_, whole);
+    const auto bound = [](const PlanStep<T>& step, const Frame<T>& frame) {
+        const auto* loop = std::get_if<Loop<T>>(&step.work);
+        return loop ? loop->bound(reinterpret_cast<T*>(frame.begin + loop->scratch_at)) : BoundLoop<T>();
+    };
+    for (const PlanStep<T>& step : steps_)
+        whole.loops.push_back(bound(step, whole));
     for (std::size_t k = 0; k < made->tiles.size(); ++k) {
         Frame<T>& frame = made->tiles[k];
         frame.begin = whole.begin + frames_at_ + k * frame_bytes_;
         for (std::size_t s = 0; s < storages_.size(); ++s)
             if (storages_[s].place == Place::memory && storages_[s].carried)
                 frame.memory[s] = frame.begin + storages_[s].at;
+        for (std::size_t s = tiles_begin_; s < tiles_end_; ++s)
+            frame.loops.push_back(bound(steps_[s], frame));
+        for (const PlanStep<T>& step : rest_)
+            frame.rest.push_back(bound(step, frame));
     }
     return made;
 }
@@ -106,12 +115,17 @@ void Plan<T>::bind(Workspace<T>& workspace) const {
         for (Frame<T>& frame : workspace.tiles)
             frame.memory[s] = begin;
     }
+    for (std::size_t s = 0; s < steps_.size(); ++s)
+        if (const auto* loop = std::get_if<Loop<T>>(&steps_[s].work); loop && loop->is_one_block()) {
+            loop->place(workspace.whole.loops[s], workspace.whole.memory.data());
+            workspace.whole.loops[s].placed = true;
+        }
 }
 
 template <std::floating_point T>
 bool Plan<T>::reads_variables_of(const Workspace<T>& workspace) const {
     for (std::size_t k = 0; k < variables_.size(); ++k)
-        if (address_of(variables_[k]->array()) != address_of(workspace.variables[k])) return false;
+        if (variables_[k]->array().address() != workspace.variables[k].address()) return false;
     return true;
 }
 
@@ -130,10 +144,9 @@ void Plan<T>::run(const Fallback& fallback, const Frame<T>& frame) const {
 }
 
 template <std::floating_point T>
-void Plan<T>::run(const PlanStep<T>& step, Frame<T>& frame, bool first) const {
+void Plan<T>::run(const PlanStep<T>& step, BoundLoop<T>& bound, Frame<T>& frame, bool first) const {
     if (const auto* loop = std::get_if<Loop<T>>(&step.work))
-        loop->run(frame.memory.data(), reinterpret_cast<T*>(frame.begin + loop->scratch_at),
-                  frame.pointers.data(), first);
+        loop->run(frame.memory.data(), bound, first);
     else if (const auto* product = std::get_if<Product<T>>(&step.work))
         if (product->pieces == 1) {
             product->run(frame.memory.data(), first);
@@ -146,10 +159,11 @@ void Plan<T>::run(const PlanStep<T>& step, Frame<T>& frame, bool first) const {
 }
 
 template <std::floating_point T>
-void Plan<T>::run(std::size_t step, const PlanStep<T>& work, Frame<T>& frame, bool first) const {
-    if (frame.seconds.empty()) return run(work, frame, first);
+void Plan<T>::run(std::size_t step, const PlanStep<T>& work, BoundLoop<T>& bound, Frame<T>& frame,
+                  bool first) const {
+    if (frame.seconds.empty()) return run(work, bound, frame, first);
     const Clock::time_point begin = Clock::now();
-    run(work, frame, first);
+    run(work, bound, frame, first);
     frame.seconds[step] += seconds_since(begin);
 }
 
@@ -178,9 +192,11 @@ public:
                 if (const std::size_t column = plan_.storages_[s].column; column > 0)
                     frame.memory[s] = static_cast<std::byte*>(whole.memory[s]) + tile * tiling.width * column;
             const bool narrower = (tile + 1) * tiling.width > tiling.axis.extent;
-            for (std::size_t s = plan_.tiles_begin_; s < plan_.tiles_end_; ++s)
-                plan_.run(s, narrower ? plan_.rest_[s - plan_.tiles_begin_] : plan_.steps_[s], frame,
-                          tile == begin);
+            for (std::size_t s = plan_.tiles_begin_; s < plan_.tiles_end_; ++s) {
+                const std::size_t k = s - plan_.tiles_begin_;
+                plan_.run(s, narrower ? plan_.rest_[k] : plan_.steps_[s],
+                          narrower ? frame.rest[k] : frame.loops[k], frame, tile == begin);
+            }
         }
     }
 
@@ -200,7 +216,7 @@ void Plan<T>::run(Workspace<T>& workspace, std::span<double> seconds) const {
             frame.seconds.assign(seconds.size(), 0);
     }
     for (std::size_t s = 0; s < tiles_begin_; ++s)
-        run(s, steps_[s], whole, true);
+        run(s, steps_[s], whole.loops[s], whole, true);
     if (tiles_begin_ < tiles_end_) {
         const Clock::time_point begin = seconds.empty() ? Clock::time_point() : Clock::now();
         TilePieces pieces(*this, workspace);
@@ -213,7 +229,7 @@ void Plan<T>::run(Workspace<T>& workspace, std::span<double> seconds) const {
         if (!seconds.empty()) share(workspace.tiles, seconds_since(begin), whole.seconds);
     }
     for (std::size_t s = tiles_end_; s < steps_.size(); ++s)
-        run(s, steps_[s], whole, true);
+        run(s, steps_[s], whole.loops[s], whole, true);
     if (seconds.empty()) return;
     for (std::size_t s = 0; s < seconds.size(); ++s)
         seconds[s] += whole.seconds[s];

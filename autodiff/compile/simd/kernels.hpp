@@ -11,6 +11,9 @@ namespace xtape::detail {
 template <class T>
 using BlockKernel = void (*)(T* out, const T* const* in, std::size_t n);
 
+/// Of a kernel.
+inline constexpr std::size_t most_operands = 3;
+
 /// The elementwise primitives. Comparisons give 0 or 1; `choose` is where(mask, a, b).
 enum class Primitive {
     copy,
@@ -84,6 +87,12 @@ struct BlockKernels {
     /// Of n adjacent entries, in 256 bytes of partial results whose number and order depend on n alone. NaN
     /// wins.
     T (*fold[static_cast<std::size_t>(Fold::count)])(const T* in, std::size_t n);
+
+    /// Folds each of `rows` rows, one after the other, into the same n entries.
+    void (*fold_rows[static_cast<std::size_t>(Fold::count)])(T* to, const T* in, std::size_t rows,
+                                                             std::size_t n);
+    /// Rows of n entries, adjacent in `to`; in memory they are a stride apart. `number`: each is one entry.
+    void (*spread)(T* to, const T* from, std::ptrdiff_t stride, bool number, std::size_t rows, std::size_t n);
 
     /// In an order of sums that depends on extents and strides alone.
     void (*product)(const MatrixProduct<T>&);

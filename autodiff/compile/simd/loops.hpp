@@ -67,6 +67,8 @@ T halves(Vector<T> v) {
 template <class T, Fold how>
 T fold(const T* in, std::size_t n) {
     constexpr std::size_t width = lanes<T>, registers = 256 / register_bytes, many = registers * width;
+    if (n <= width)
+        return halves<T, how, width / 2>(n == width ? load<T>(in) : load_first<T>(in, n, neutral<T>(how)));
     Vector<T> partial[registers];
     for (Vector<T>& p : partial)
         p = all<T>(neutral<T>(how));
@@ -82,6 +84,34 @@ T fold(const T* in, std::size_t n) {
         for (std::size_t k = 0; k < half; ++k)
             partial[k] = together<T, how>(partial[k], partial[k + half]);
     return halves<T, how, width / 2>(partial[0]);
+}
+
+template <class T, Fold how>
+void fold_rows(T* to, const T* in, std::size_t rows, std::size_t n) {
+    std::size_t i = 0;
+    const auto columns = [&](auto entries) {
+        Vector<T> folded = entries(to + i);
+        for (std::size_t row = 0; row < rows; ++row)
+            folded = together<T, how>(folded, entries(in + row * n + i));
+        return folded;
+    };
+    for (; i + lanes<T> <= n; i += lanes<T>)
+        store<T>(to + i, columns(load<T>));
+    if (const std::size_t rest = n - i; rest > 0)
+        store_first<T>(to + i, columns([rest](const T* from) { return load_first<T>(from, rest, 0); }), rest);
+}
+
+template <class T>
+void spread(T* to, const T* from, std::ptrdiff_t stride, bool number, std::size_t rows, std::size_t n) {
+    for (; rows-- > 0; from += stride) {
+        const Vector<T> repeated = number ? all<T>(*from) : Vector<T>{};
+        std::size_t i = 0;
+        for (; i + lanes<T> <= n; i += lanes<T>, to += lanes<T>)
+            store<T>(to, number ? repeated : load<T>(from + i));
+        const std::size_t rest = n - i;
+        if (rest > 0) store_first<T>(to, number ? repeated : load_first<T>(from + i, rest, 0), rest);
+        to += rest;
+    }
 }
 
 template <class T>
@@ -164,9 +194,14 @@ constexpr BlockKernels<T> table() {
     unary(negation, [](V a) { return number<T>(a == zero); });
     binary(conjunction, [](V a, V b) { return number<T>((a != zero) & (b != zero)); });
     binary(disjunction, [](V a, V b) { return number<T>((a != zero) | (b != zero)); });
-    t.fold[static_cast<std::size_t>(Fold::sum)] = fold<T, Fold::sum>;
-    t.fold[static_cast<std::size_t>(Fold::maximum)] = fold<T, Fold::maximum>;
-    t.fold[static_cast<std::size_t>(Fold::minimum)] = fold<T, Fold::minimum>;
+    const auto folds = [&]<Fold how>() {
+        t.fold[static_cast<std::size_t>(how)] = fold<T, how>;
+        t.fold_rows[static_cast<std::size_t>(how)] = fold_rows<T, how>;
+    };
+    folds.template operator()<Fold::sum>();
+    folds.template operator()<Fold::maximum>();
+    folds.template operator()<Fold::minimum>();
+    t.spread = spread<T>;
     t.product = product<T>;
     t.most_multiplications = most_multiplications;
     return t;
