@@ -252,6 +252,37 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_sum_has_one_order, T, Types) {
     }
 }
 
+// Row by row, so that the order of the sums is as plain as it looks; NaN behind the last entry shows what is
+// written beside.
+BOOST_AUTO_TEST_CASE_TEMPLATE(rows_are_folded_and_spread_one_after_the_other, T, Types) {
+    const std::vector<T> x = arguments<T>();
+    const T* from = x.data() + 100'001;
+    const T nan = std::numeric_limits<T>::quiet_NaN();
+    std::size_t wrong = 0, compared = 0;
+    for (const std::size_t rows : {0, 1, 2, 7})
+        for (const std::size_t n : {0, 1, 3, 16, 17, 64, 131}) {
+            std::vector<T> sums(n + 1, T{3}), exact(n, T{3});
+            sums[n] = nan;
+            for (std::size_t i = 0; i < rows * n; ++i)
+                exact[i % n] += from[i];
+            block_kernels<T>().fold_rows[0](sums.data(), from, rows, n);
+            wrong += !std::isnan(sums[n]);
+            for (std::size_t j = 0; j < n; ++j)
+                wrong += !same<T>(sums[j], exact[j]);
+            for (const bool number : {false, true})
+                for (const std::size_t stride : {std::size_t{0}, std::size_t{1}, n + 5}) {
+                    std::vector<T> spread(rows * n + 1, nan);
+                    block_kernels<T>().spread(spread.data(), from, static_cast<std::ptrdiff_t>(stride),
+                                              number, rows, n);
+                    wrong += !std::isnan(spread[rows * n]);
+                    for (std::size_t i = 0; i < rows * n; ++i, ++compared)
+                        wrong += !same<T>(spread[i], from[i / n * stride + (number ? 0 : i % n)]);
+                }
+        }
+    BOOST_TEST(wrong == 0u);
+    BOOST_TEST(compared == 6u * 232 * 10);
+}
+
 /// A matrix of small whole numbers in a larger array, the rest of which is NaN.
 template <class T>
 struct Strided {
