@@ -37,8 +37,9 @@ Parts log_in_parts(Doubles x) {
     f = large ? 0.5 * f - 0.5 : f;
     e = large ? e + 1.0 : e;
     const Doubles m = f + 1.0, divisor = f + 2.0, s = f / divisor, s_high = trimmed(s),
-                  divisor_high = trimmed(divisor), divisor_low = m - (divisor_high - 1.0),
-                  s_low = ((f - s_high * divisor_high) - s_high * divisor_low) / divisor;
+                  divisor_high = trimmed(divisor), divisor_low = m - (divisor_high - 1.0);
+    // What the quotient lost, since 1/(2 + f) is (1 − s)/2.
+    const Doubles s_low = ((f - s_high * divisor_high) - s_high * divisor_low) * (0.5 - 0.5 * s);
     const Doubles square = s * s, high_square = s_high * s_high,
                   rest =
                       square * square * polynomial(inverse_odd_from_fifth.of, square) + s_low * (s_high + s);
@@ -97,13 +98,6 @@ Doubles pow(Doubles x, Doubles y) {
     return ((y == 0.0) | (x == 1.0)) ? all<double>(1.0) : result;
 }
 
-template <class T>
-Vector<T> log_edges(Vector<T> x, Vector<T> result) {
-    result = x == Format<T>::infinity ? x : result;
-    result = x == static_cast<T>(0) ? all<T>(-Format<T>::infinity) : result;
-    return x < static_cast<T>(0) ? all<T>(Format<T>::not_a_number) : (x != x ? x : result);
-}
-
 Doubles exp2(Doubles x) {
     x = clamp<double>(x, -1100.0, 1030.0);
     const Doubles n = nearest<double>(x);
@@ -116,8 +110,9 @@ Doubles log_to_base(Doubles x, double factor_high, double factor_low) {
     if constexpr (sizeof(T) == 4) return log<double>(x) * (factor_high + factor_low);
     const auto [high, low] = log_in_parts(x);
     const Doubles high_trimmed = trimmed(high), rest = high - high_trimmed + low;
-    return log_edges<double>(x, high_trimmed * factor_high +
-                                    (rest * factor_high + (high_trimmed + rest) * factor_low));
+    const Doubles result =
+        high_trimmed * factor_high + (rest * factor_high + (high_trimmed + rest) * factor_low);
+    return magnitude<double>(high) == Format<double>::infinity ? high : result; // of 0 and infinity
 }
 template <class T>
 Doubles log2(Doubles x) {
