@@ -192,11 +192,11 @@ Vector<T> sigmoid(Vector<T> x) {
 
 template <class T>
 Vector<T> maximum(Vector<T> a, Vector<T> b) {
-    return a != a ? a : (a > b ? a : b);
+    return a != a ? a : greater<T>(a, b);
 }
 template <class T>
 Vector<T> minimum(Vector<T> a, Vector<T> b) {
-    return a != a ? a : (a < b ? a : b);
+    return a != a ? a : lesser<T>(a, b);
 }
 
 template <class T>

@@ -153,36 +153,85 @@ struct EveryLane {
 constexpr EveryLane every_lane;
 #endif
 
-/// The greater or the lesser of x and a number; NaN stays.
+/// a > b ? a : b and a < b ? a : b: b where one of them is NaN. g++ 12 makes two instructions or more of
+/// these.
 #if defined(__AVX512F__)
 template <class T>
-Vector<T> at_least(Vector<T> x, T low) {
+Vector<T> greater(Vector<T> a, Vector<T> b) {
     if constexpr (sizeof(T) == 4)
         return reinterpret_cast<Vector<T>>(
-            _mm512_maskz_max_ps(every_lane, _mm512_set1_ps(low), reinterpret_cast<__m512>(x)));
+            _mm512_maskz_max_ps(every_lane, reinterpret_cast<__m512>(a), reinterpret_cast<__m512>(b)));
     else
         return reinterpret_cast<Vector<T>>(
-            _mm512_maskz_max_pd(every_lane, _mm512_set1_pd(low), reinterpret_cast<__m512d>(x)));
+            _mm512_maskz_max_pd(every_lane, reinterpret_cast<__m512d>(a), reinterpret_cast<__m512d>(b)));
 }
 template <class T>
-Vector<T> at_most(Vector<T> x, T high) {
+Vector<T> lesser(Vector<T> a, Vector<T> b) {
     if constexpr (sizeof(T) == 4)
         return reinterpret_cast<Vector<T>>(
-            _mm512_maskz_min_ps(every_lane, _mm512_set1_ps(high), reinterpret_cast<__m512>(x)));
+            _mm512_maskz_min_ps(every_lane, reinterpret_cast<__m512>(a), reinterpret_cast<__m512>(b)));
     else
         return reinterpret_cast<Vector<T>>(
-            _mm512_maskz_min_pd(every_lane, _mm512_set1_pd(high), reinterpret_cast<__m512d>(x)));
+            _mm512_maskz_min_pd(every_lane, reinterpret_cast<__m512d>(a), reinterpret_cast<__m512d>(b)));
+}
+#elif defined(__AVX__)
+template <class T>
+Vector<T> greater(Vector<T> a, Vector<T> b) {
+    if constexpr (sizeof(T) == 4)
+        return reinterpret_cast<Vector<T>>(
+            _mm256_max_ps(reinterpret_cast<__m256>(a), reinterpret_cast<__m256>(b)));
+    else
+        return reinterpret_cast<Vector<T>>(
+            _mm256_max_pd(reinterpret_cast<__m256d>(a), reinterpret_cast<__m256d>(b)));
+}
+template <class T>
+Vector<T> lesser(Vector<T> a, Vector<T> b) {
+    if constexpr (sizeof(T) == 4)
+        return reinterpret_cast<Vector<T>>(
+            _mm256_min_ps(reinterpret_cast<__m256>(a), reinterpret_cast<__m256>(b)));
+    else
+        return reinterpret_cast<Vector<T>>(
+            _mm256_min_pd(reinterpret_cast<__m256d>(a), reinterpret_cast<__m256d>(b)));
+}
+#elif defined(__SSE2__)
+template <class T>
+Vector<T> greater(Vector<T> a, Vector<T> b) {
+    if constexpr (sizeof(T) == 4)
+        return reinterpret_cast<Vector<T>>(
+            _mm_max_ps(reinterpret_cast<__m128>(a), reinterpret_cast<__m128>(b)));
+    else
+        return reinterpret_cast<Vector<T>>(
+            _mm_max_pd(reinterpret_cast<__m128d>(a), reinterpret_cast<__m128d>(b)));
+}
+template <class T>
+Vector<T> lesser(Vector<T> a, Vector<T> b) {
+    if constexpr (sizeof(T) == 4)
+        return reinterpret_cast<Vector<T>>(
+            _mm_min_ps(reinterpret_cast<__m128>(a), reinterpret_cast<__m128>(b)));
+    else
+        return reinterpret_cast<Vector<T>>(
+            _mm_min_pd(reinterpret_cast<__m128d>(a), reinterpret_cast<__m128d>(b)));
 }
 #else
 template <class T>
+Vector<T> greater(Vector<T> a, Vector<T> b) {
+    return a > b ? a : b;
+}
+template <class T>
+Vector<T> lesser(Vector<T> a, Vector<T> b) {
+    return a < b ? a : b;
+}
+#endif
+
+/// The greater or the lesser of x and a number; NaN stays.
+template <class T>
 Vector<T> at_least(Vector<T> x, T low) {
-    return x < low ? all<T>(low) : x;
+    return greater<T>(all<T>(low), x);
 }
 template <class T>
 Vector<T> at_most(Vector<T> x, T high) {
-    return x > high ? all<T>(high) : x;
+    return lesser<T>(all<T>(high), x);
 }
-#endif
 
 template <class T, class Mask>
 bool any(Mask mask) {
