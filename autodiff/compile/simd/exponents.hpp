@@ -71,9 +71,7 @@ Scaled<T> scaled(Vector<T> u) {
 /// 2^n of a whole number between −bias + 1 and bias.
 template <class T>
 Vector<T> power_of_two(Vector<T> n) {
-    const BitsVector<T> whole = bits<T>(n + rounder<T>);
-    return from_bits<T>((whole << Format<T>::mantissa) +
-                        (typename Format<T>::Bits{Format<T>::bias} << Format<T>::mantissa));
+    return from_bits<T>(bits<T>(n + (rounder<T> + Format<T>::bias)) << Format<T>::mantissa);
 }
 
 /// x 2^n for whole numbers n up to twice the greatest exponent.
