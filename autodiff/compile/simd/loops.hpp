@@ -76,9 +76,14 @@ T fold(const T* in, std::size_t n) {
     for (; i + many <= n; i += many)
         for (std::size_t k = 0; k < registers; ++k)
             partial[k] = together<T, how>(partial[k], load<T>(in + i + k * width));
-    for (std::size_t k = 0; i < n; ++k, i += width)
-        partial[k] = together<T, how>(
-            partial[k], n - i < width ? load_first<T>(in + i, n - i, neutral<T>(how)) : load<T>(in + i));
+    // Unrolled, so that the partial results stay in registers.
+#pragma GCC unroll 16
+    for (std::size_t k = 0; k < registers; ++k, i += width) {
+        if (i + width <= n)
+            partial[k] = together<T, how>(partial[k], load<T>(in + i));
+        else if (i < n)
+            partial[k] = together<T, how>(partial[k], load_first<T>(in + i, n - i, neutral<T>(how)));
+    }
     // Halves of registers, then halves of the last.
     for (std::size_t half = registers / 2; half > 0; half /= 2)
         for (std::size_t k = 0; k < half; ++k)
