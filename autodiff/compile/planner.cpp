@@ -321,10 +321,10 @@ private:
         product.inner = in[0].extents[in[0].extents.size() - 1];
         const auto limit = static_cast<std::size_t>(std::numeric_limits<int>::max());
         if (std::max({product.rows, product.columns, product.inner}) > limit) return false;
-        product.choose_kernel();
-        plan_.calls_blas_ |= !product.kernel;
         product.a = side(in[0]);
         product.b = side(in[1]);
+        product.choose_kernel();
+        plan_.calls_blas_ |= !product.kernel;
         for (const ArrayView& view : in)
             read(view);
         const Extents leading(extents.begin(), extents.end() - 2);

@@ -40,7 +40,10 @@ template <std::floating_point T>
 void Product<T>::choose_kernel() {
     const double each = static_cast<double>(rows) * static_cast<double>(inner) * static_cast<double>(columns);
     const BlockKernels<T>& kernels = block_kernels<T>();
-    kernel = each > kernels.most_multiplications ? nullptr : kernels.product;
+    if (each > kernels.most_multiplications) return;
+    kernel = kernels.product_kernel({nullptr, nullptr, nullptr, rows, inner, columns, a.row_stride(),
+                                     a.column_stride(), b.row_stride(), b.column_stride(), columns, scale,
+                                     across_tiles});
 }
 
 template <std::floating_point T>

@@ -37,9 +37,9 @@ struct Product {
     std::size_t pieces = 1;
 
     /// That of this machine's instruction set, or null where a BLAS computes it.
-    void (*kernel)(const MatrixProduct<T>&) = nullptr;
+    ProductKernel<T> kernel = nullptr;
 
-    /// Chooses who computes it, by extents.
+    /// Chooses who computes it, by extents and strides.
     void choose_kernel();
     [[nodiscard]] double multiplications() const;
     /// Into pieces of work, so many at most, by extents.

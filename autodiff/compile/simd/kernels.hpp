@@ -70,7 +70,7 @@ enum class Primitive {
 enum class Fold { sum, maximum, minimum, count };
 
 /// C = scale · A B, or C + scale · A B: (rows × inner) times (inner × columns). Strides are from a row, a
-/// column or a term of the sums to the next; C's columns are adjacent.
+/// column or a term of the sums to the next; C's columns are adjacent, and so are A's and B's, or their rows.
 template <class T>
 struct MatrixProduct {
     const T *a, *b;
@@ -80,6 +80,10 @@ struct MatrixProduct {
     T scale;
     bool accumulate;
 };
+
+/// In an order of sums that depends on the terms alone, so pieces of C have the bits of the whole.
+template <class T>
+using ProductKernel = void (*)(const MatrixProduct<T>&);
 
 template <class T>
 struct BlockKernels {
@@ -94,8 +98,8 @@ struct BlockKernels {
     /// Rows of n entries, adjacent in `to`; in memory they are a stride apart. `number`: each is one entry.
     void (*spread)(T* to, const T* from, std::ptrdiff_t stride, bool number, std::size_t rows, std::size_t n);
 
-    /// In an order of sums that depends on extents and strides alone.
-    void (*product)(const MatrixProduct<T>&);
+    /// That for a product of these extents and strides, and for pieces of its rows or columns.
+    ProductKernel<T> (*product_kernel)(const MatrixProduct<T>&);
     double most_multiplications; ///< up to which that is what to take, and not a BLAS
 
     [[nodiscard]] BlockKernel<T> operator[](Primitive p) const { return of[static_cast<std::size_t>(p)]; }

@@ -207,7 +207,7 @@ constexpr BlockKernels<T> table() {
     folds.template operator()<Fold::maximum>();
     folds.template operator()<Fold::minimum>();
     t.spread = spread<T>;
-    t.product = product<T>;
+    t.product_kernel = product_kernel<T>;
     t.most_multiplications = most_multiplications;
     return t;
 }

@@ -287,10 +287,12 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(rows_are_folded_and_spread_one_after_the_other, T,
 template <class T>
 struct Strided {
     std::vector<T> entries;
-    std::size_t rows, columns; ///< strides
+    std::size_t height, width, rows, columns; ///< extents, strides
 
-    Strided(std::size_t height, std::size_t width, bool transposed, std::mt19937_64& random)
-        : rows(transposed ? 1 : width + 3), columns(transposed ? height + 3 : 1) {
+    Strided(std::size_t height, std::size_t width, bool transposed, std::mt19937_64& random,
+            std::size_t gap = 3)
+        : height(height), width(width), rows(transposed ? 1 : width + gap),
+          columns(transposed ? height + gap : 1) {
         entries.assign((height + 3) * (width + 3), std::numeric_limits<T>::quiet_NaN());
         for (std::size_t i = 0; i < height; ++i)
             for (std::size_t j = 0; j < width; ++j)
@@ -298,6 +300,19 @@ struct Strided {
     }
     T operator()(std::size_t i, std::size_t j) const { return entries[i * rows + j * columns]; }
 };
+
+/// 2 A B, or C + 2 A B.
+template <class T>
+detail::MatrixProduct<T> product_of(const Strided<T>& a, const Strided<T>& b, Strided<T>& c,
+                                    std::size_t inner, bool accumulate) {
+    return {a.entries.data(), b.entries.data(), c.entries.data(), c.height, inner, c.width,   a.rows,
+            a.columns,        b.rows,           b.columns,        c.rows,   T{2},  accumulate};
+}
+
+template <class T>
+void compute(const detail::MatrixProduct<T>& product) {
+    block_kernels<T>().product_kernel(product)(product);
+}
 
 // Sums of whole numbers are exact in every order; NaN around the matrices shows what is read or written
 // beside.
@@ -312,9 +327,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(products_are_exact_where_numbers_are_whole, T, Typ
                         b(inner, columns, how / 2 == 1, random), before(rows, columns, false, random);
                     const bool accumulate = random() % 2 == 0;
                     Strided<T> c = before;
-                    block_kernels<T>().product({a.entries.data(), b.entries.data(), c.entries.data(), rows,
-                                                inner, columns, a.rows, a.columns, b.rows, b.columns, c.rows,
-                                                T{2}, accumulate});
+                    compute(product_of(a, b, c, inner, accumulate));
                     for (std::size_t i = 0; i < rows; ++i)
                         for (std::size_t j = 0; j < columns; ++j) {
                             T sum = 0;
@@ -328,6 +341,63 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(products_are_exact_where_numbers_are_whole, T, Typ
                 }
     BOOST_TEST(wrong == 0u);
     BOOST_TEST(compared > 900'000u);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_column_without_gaps_is_exact, T, Types) {
+    std::mt19937_64 random(2);
+    std::size_t wrong = 0;
+    for (const std::size_t rows : {2, 5, 34, 200})
+        for (const std::size_t inner : {1, 4, 17, 600})
+            for (const int how : {0, 1, 2, 3}) {
+                const Strided<T> a(rows, inner, how % 2 == 1, random), b(inner, 1, how / 2 == 1, random),
+                    before(rows, 1, false, random, 0);
+                Strided<T> c = before;
+                compute(product_of(a, b, c, inner, true));
+                for (std::size_t i = 0; i < rows; ++i) {
+                    T sum = 0;
+                    for (std::size_t k = 0; k < inner; ++k)
+                        sum += a(i, k) * b(k, 0);
+                    wrong += !(c(i, 0) == 2 * sum + before(i, 0));
+                }
+                wrong += !std::isnan(c(rows, 0));
+            }
+    BOOST_TEST(wrong == 0u);
+}
+
+// As threads divide them.
+BOOST_AUTO_TEST_CASE_TEMPLATE(pieces_of_a_product_have_its_bits, T, Types) {
+    std::mt19937_64 random(3);
+    std::size_t wrong = 0;
+    struct Extents {
+        std::size_t rows, inner, columns;
+    };
+    for (const auto [rows, inner, columns] :
+         {Extents{130, 300, 70}, Extents{2, 600, 200}, Extents{200, 2500, 5}, Extents{150, 300, 1},
+          Extents{70, 20, 400}})
+        for (const int how : {0, 1, 2, 3}) {
+            Strided<T> a(rows, inner, how % 2 == 1, random), b(inner, columns, how / 2 == 1, random),
+                c(rows, columns, false, random, 0);
+            for (T& x : a.entries)
+                x /= 3;
+            Strided<T> pieces = c;
+            detail::MatrixProduct<T> whole = product_of(a, b, c, inner, true);
+            whole.scale = T{1} / 3;
+            const auto kernel = block_kernels<T>().product_kernel(whole);
+            kernel(whole);
+            const bool by_rows = columns < rows;
+            const std::size_t extent = std::max(rows, columns);
+            for (std::size_t begin = 0; begin < extent; begin += 64) {
+                detail::MatrixProduct<T> piece = whole;
+                piece.c = pieces.entries.data() + begin * (by_rows ? piece.c_rows : 1);
+                (by_rows ? piece.a : piece.b) += begin * (by_rows ? piece.a_rows : piece.b_columns);
+                (by_rows ? piece.rows : piece.columns) = std::min<std::size_t>(64, extent - begin);
+                kernel(piece);
+            }
+            for (std::size_t i = 0; i < rows; ++i)
+                for (std::size_t j = 0; j < columns; ++j)
+                    wrong += !(c(i, j) == pieces(i, j));
+        }
+    BOOST_TEST(wrong == 0u);
 }
 
 } // namespace

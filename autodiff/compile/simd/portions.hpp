@@ -1,0 +1,17 @@
+/// How products are divided into what the registers hold.
+
+#pragma once
+
+#include <xtape/autodiff/compile/simd/kernels.hpp>
+#include <xtape/autodiff/compile/simd/lanes.hpp>
+
+namespace xtape::detail {
+namespace {
+
+/// How many of those left come next, at most so many: the last two times about as many.
+constexpr std::size_t next(std::size_t left, std::size_t most) {
+    return left >= 2 * most ? most : left > most ? (left + 1) / 2 : left;
+}
+
+} // namespace
+} // namespace xtape::detail
