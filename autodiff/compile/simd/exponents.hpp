@@ -18,7 +18,7 @@ Vector<T> nearest(Vector<T> x) {
     return (x + rounder<T>)-rounder<T>;
 }
 
-/// u = 2^e (1 + f) with 1 + f in [√½, 3/2]. Of 0 and infinity e is −∞ and ∞, and f is 0; of negative numbers
+/// u = 2^e (1 + f) with 1 + f in [√½, √2]. Of 0 and infinity e is −∞ and ∞, and f is 0; of negative numbers
 /// and NaN one of them is NaN.
 template <class T>
 struct Scaled {
@@ -54,6 +54,7 @@ Vector<T> exponent(Vector<T> x) {
 
 template <class T>
 Scaled<T> scaled(Vector<T> u) {
+    constexpr T one = 1, half = static_cast<T>(0.5);
     Vector<T> m; // in [¾, 3/2), and below 1 where the exponent is to be one greater
     constexpr auto interval = _MM_MANT_NORM_p75_1p5;
     constexpr auto sign = static_cast<_MM_MANTISSA_SIGN_ENUM>(_MM_MANT_SIGN_zero | _MM_MANT_SIGN_nan);
@@ -63,7 +64,10 @@ Scaled<T> scaled(Vector<T> u) {
     else
         m = reinterpret_cast<Vector<T>>(
             _mm512_maskz_getmant_pd(every_lane, reinterpret_cast<__m512d>(u), interval, sign));
-    return {exponent<T>(u) - exponent<T>(m), m - static_cast<T>(1)};
+    const Vector<T> e = exponent<T>(u) - exponent<T>(m), f = m - one;
+    // Up to 3/2 the rounding of f² would be seen.
+    const auto big = m > static_cast<T>(0x1.6a09e667f3bcdp+0);
+    return {big ? e + one : e, big ? f * half - half : f};
 }
 
 #else

@@ -167,10 +167,10 @@ Vector<T> log1p(Vector<T> x) {
     constexpr T one = 1, far = 100; // from 2^far on nothing of what is lost is seen
     const Vector<T> u = x + one;
     const auto [e, f] = scaled<T>(u);
-    // To what is lost it adds lost/u; 1/(1 + f) is needed to f² only, beside which log(1 + f) is f.
+    // To what is lost it adds lost/u; of 1/(1 + f) the first terms are enough.
     const Vector<T> lost = lost_by_sum<T>(x, u) * power_of_two<T>(clamp<T>(-e, -far, far));
     const Vector<T> result =
-        e * ln2_high<T> + log_of_sum<T>(f, e * ln2_low<T> + lost * (one - f * (one - f)));
+        e * ln2_high<T> + log_of_sum<T>(f, e * ln2_low<T> + lost * (one - f * (one - f * (one - f))));
     return x == static_cast<T>(0) || x == Format<T>::infinity ? x : result; // −0
 }
 

@@ -32,10 +32,7 @@ constexpr auto inverse_odd_from_fifth = [] {
 
 /// log x for x > 0, relatively to 2⁻⁶⁴, as in Sun's fdlibm: log(1 + f) = ⅔ s (3 + s² + …), s = f/(2 + f).
 Parts log_in_parts(Doubles x) {
-    auto [e, f] = scaled<double>(x);
-    const auto large = f > 0x1.a827999fcef32p-2; // √2 − 1: with more the rounding of s⁴ would be seen
-    f = large ? 0.5 * f - 0.5 : f;
-    e = large ? e + 1.0 : e;
+    const auto [e, f] = scaled<double>(x);
     const Doubles m = f + 1.0, divisor = f + 2.0, s = f / divisor, s_high = trimmed(s),
                   divisor_high = trimmed(divisor), divisor_low = m - (divisor_high - 1.0);
     // What the quotient lost, since 1/(2 + f) is (1 − s)/2.
