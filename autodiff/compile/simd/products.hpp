@@ -19,6 +19,7 @@ constexpr double most_multiplications = register_bytes == 64   ? 0x1p30
 template <class T>
 bool is_along_inner(const MatrixProduct<T>& p) {
     if (p.a_inner != 1 || p.b_inner != 1 || (p.b_columns == 1 && p.columns > 1)) return false;
+    if (p.inner <= lanes<T> && p.rows * p.columns <= lanes<T>) return true; // all are added up at once
     constexpr std::size_t turning = 14, adding_up = 12; // of a vector, in multiplications, as measured
     const std::size_t terms = p.inner / lanes<T>, padded = (p.columns + lanes<T> - 1) / lanes<T> * lanes<T>;
     return p.rows * p.columns * (terms + adding_up) < (p.rows + turning) * padded * terms;
