@@ -76,7 +76,7 @@ T fold(const T* in, std::size_t n) {
     for (; i + many <= n; i += many)
         for (std::size_t k = 0; k < registers; ++k)
             partial[k] = together<T, how>(partial[k], load<T>(in + i + k * width));
-    // Unrolled, so that the partial results stay in registers.
+            // Unrolled, so that the partial results stay in registers.
 #pragma GCC unroll 16
     for (std::size_t k = 0; k < registers; ++k, i += width) {
         if (i + width <= n)

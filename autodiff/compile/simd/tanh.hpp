@@ -1,6 +1,7 @@
 /// tanh: by e^2x, but of floats piece by piece where an instruction looks up coefficients.
 ///
-/// Errors are below, in units in the last place and in every instruction set: 3.
+/// Errors are below 3 units in the last place in every instruction set. The worst that benchmark_ulps saw of
+/// all floats was 1.11 of pieces and 2.53 otherwise, and of 2.7 · 10⁸ doubles 2.62.
 
 #pragma once
 
