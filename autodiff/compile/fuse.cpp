@@ -1,5 +1,6 @@
 /// How a fused loop walks through its index space, and where its values lie meanwhile.
 
+#include <xtape/autodiff/compile/alignment.hpp>
 #include <xtape/autodiff/compile/loop.hpp>
 
 #include <algorithm>
@@ -7,8 +8,8 @@
 namespace xtape::detail {
 namespace {
 
-constexpr std::size_t most_scratch = 8192; // bytes of registers: a quarter of a small first-level cache
-constexpr std::size_t least_entries = 64;  // of a block: fewer would not be worth the calls
+constexpr std::size_t most_scratch = 16384; // bytes of registers: half of a small first-level cache
+constexpr std::size_t least_entries = 64;   // of a block: fewer would not be worth the calls
 
 } // namespace
 
@@ -54,6 +55,7 @@ void Loop<T>::divide(std::size_t most) {
     block_rows = !whole_rows || columns == 0
                      ? 1
                      : std::clamp<std::size_t>(most / columns, 1, std::max<std::size_t>(rows, 1));
+    register_entries = aligned(block_rows * block_columns * sizeof(T)) / sizeof(T);
     choose_places();
     assign_registers();
     list_uses();

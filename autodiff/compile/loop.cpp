@@ -146,8 +146,7 @@ template <std::floating_point T>
 BoundLoop<T> Loop<T>::bound(T* scratch) const {
     BoundLoop<T> result{std::vector<T*>(slots, nullptr), {}};
     for (std::size_t slot = 0; slot < slots; ++slot)
-        if (registers[slot] != in_memory)
-            result.slots[slot] = scratch + registers[slot] * block_rows * block_columns;
+        if (registers[slot] != in_memory) result.slots[slot] = scratch + registers[slot] * register_entries;
     for (const Instruction& instruction : instructions) {
         typename BoundLoop<T>::Call call{instruction.kernel, result.slots[instruction.out], {}};
         for (std::size_t k = 0; k < instruction.in.size(); ++k)

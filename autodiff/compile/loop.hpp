@@ -97,7 +97,8 @@ struct Loop {
     std::size_t register_count = 0;
     std::size_t rows = 0, columns = 0; ///< of the space, when its leading axes are counted as one
     std::size_t block_rows = 0, block_columns = 0;
-    std::size_t scratch_at = 0; ///< where in the workspace its registers lie, in bytes
+    std::size_t register_entries = 0; ///< those of a block, and to the end of the cache line
+    std::size_t scratch_at = 0;       ///< where in the workspace its registers lie, in bytes
 
     /// Merges axes that every operand passes through alike, and gives each slot its place.
     void finish();
@@ -107,7 +108,7 @@ struct Loop {
     [[nodiscard]] bool may_overwrite(std::size_t loaded, std::size_t stored) const;
 
     /// What the workspace must hold for it, in entries of T.
-    [[nodiscard]] std::size_t scratch() const { return register_count * block_rows * block_columns; }
+    [[nodiscard]] std::size_t scratch() const { return register_count * register_entries; }
 
     /// With its registers from `scratch` on; addresses in memory are given by `place`.
     [[nodiscard]] BoundLoop<T> bound(T* scratch) const;

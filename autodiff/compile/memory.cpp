@@ -1,9 +1,9 @@
 /// Where a plan's values lie in the workspace.
 
+#include <xtape/autodiff/compile/alignment.hpp>
 #include <xtape/autodiff/compile/plan.hpp>
 
 #include <algorithm>
-#include <bit>
 #include <map>
 #include <unordered_map>
 
@@ -11,13 +11,6 @@ namespace xtape::detail {
 namespace {
 
 constexpr std::size_t none = static_cast<std::size_t>(-1);
-constexpr std::size_t least_bytes = 8; ///< of a buffer: the entry with the widest alignment
-
-/// To cache lines; what is shorter than one, so that it lies in one.
-std::size_t aligned(std::size_t bytes) {
-    const std::size_t unit = std::clamp(std::bit_ceil(bytes), least_bytes, alignment);
-    return (bytes + unit - 1) / unit * unit;
-}
 
 /// Bytes of the workspace that are in use at the step at hand. Gaps stay few where buffers are many, so that
 /// a plan of a million buffers takes seconds.

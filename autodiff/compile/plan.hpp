@@ -14,9 +14,6 @@
 
 namespace xtape::detail {
 
-/// Of buffers, in bytes: a cache line, and the widest SIMD register.
-inline constexpr std::size_t alignment = 64;
-
 /// Where a value lies.
 enum class Place : std::uint8_t { input, variable, constant, memory, output, nowhere };
 

@@ -1,5 +1,6 @@
 /// A plan's run: the steps before the tiles, the tiles in pieces, the steps after them.
 
+#include <xtape/autodiff/compile/alignment.hpp>
 #include <xtape/autodiff/compile/one_blas_thread.hpp>
 #include <xtape/autodiff/compile/plan.hpp>
 #include <xtape/autodiff/compile/workers.hpp>
