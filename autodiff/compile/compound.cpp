@@ -26,15 +26,15 @@ std::uint32_t unsigned_of(const Records& records, std::uint32_t id) {
     return is(records, id, "xtape::negative") ? operand(records, id, 0) : id;
 }
 
-bool is_one(const Records& records, std::uint32_t id) {
+std::optional<long double> number(const Records& records, std::uint32_t id) {
     const Leaf* leaf = records.leaf(id);
-    const auto* number = leaf ? std::get_if<long double>(leaf) : nullptr;
-    return number && *number == 1;
+    const auto* value = leaf ? std::get_if<long double>(leaf) : nullptr;
+    return value ? std::optional(*value) : std::nullopt;
 }
 
 /// a of 1 − a².
 std::optional<std::uint32_t> tanh_of_slope(const Records& records, std::uint32_t id) {
-    if (!is(records, id, "xtape::subtract") || !is_one(records, operand(records, id, 0))) return {};
+    if (!is(records, id, "xtape::subtract") || number(records, operand(records, id, 0)) != 1) return {};
     const std::uint32_t square = operand(records, id, 1);
     if (!is(records, square, "xtape::square")) return {};
     return operand(records, square, 0);
@@ -49,6 +49,15 @@ std::optional<std::pair<std::uint32_t, std::uint32_t>> terms_of_negative(const R
     return std::pair(operand(records, left, 0), operand(records, id, 1));
 }
 
+/// c and x of c x and x c, where c is a number.
+std::optional<std::pair<long double, std::uint32_t>> scaled(const Records& records, std::uint32_t id) {
+    if (!is(records, id, "xtape::multiply")) return {};
+    for (const std::size_t k : {0U, 1U})
+        if (const auto c = number(records, operand(records, id, k)))
+            return std::pair(*c, operand(records, id, 1 - k));
+    return {};
+}
+
 } // namespace
 
 const Op& decay_op() {
@@ -56,9 +65,14 @@ const Op& decay_op() {
         elementwise("xtape::decay").forward([](auto x) { return exp(-abs(x)); }).without_gradient();
     return op;
 }
+const Op& certainty_op() {
+    static const Op op =
+        elementwise("xtape::certainty").forward([](auto e) { return 1 / (1 + e); }).without_gradient();
+    return op;
+}
 const Op& logistic_op() {
     static const Op op = elementwise("xtape::logistic")
-                             .forward([](auto x, auto e) { return where(x < 0, e, 1) / (1 + e); })
+                             .forward([](auto x, auto e, auto c) { return where(x < 0, e * c, c); })
                              .without_gradient();
     return op;
 }
@@ -69,21 +83,32 @@ const Op& tanh_slope_op() {
     return op;
 }
 
-Parts of_recorded_sums(const Records& records) {
+Parts of_recorded_opposites(const Records& records) {
     std::set<std::pair<std::uint32_t, std::uint32_t>> sums;
-    for (std::uint32_t r = 0; r < records.record_count(); ++r)
-        if (const std::uint32_t id = records.record(r).first_result; is(records, id, "xtape::add"))
-            sums.emplace(operand(records, id, 0), operand(records, id, 1));
-    return [sums](const Records& from, const Record& record, const std::vector<Var>& operands) -> Var {
+    std::set<std::pair<long double, std::uint32_t>> products;
+    for (std::uint32_t r = 0; r < records.record_count(); ++r) {
+        const std::uint32_t id = records.record(r).first_result;
+        if (is(records, id, "xtape::add")) sums.emplace(operand(records, id, 0), operand(records, id, 1));
+        if (const auto product = scaled(records, id)) products.insert(*product);
+    }
+    return [sums, products](const Records& from, const Record& record,
+                            const std::vector<Var>& operands) -> Var {
         if (!is_logistic(from, record.first_result)) return {};
-        const auto terms = terms_of_negative(from, operand(from, record.first_result, 0));
+        const std::uint32_t id = operand(from, record.first_result, 0);
+        Records& to = *operands[0].records();
+        const auto of_opposite = [&](const Var& x) { return xtape::record(from.op(record), {-x}); };
+        if (const auto product = scaled(from, id);
+            product && product->first < 0 && products.contains({-product->first, product->second})) {
+            const auto made = *scaled(to, operands[0].id()); // copied as it was
+            return of_opposite(-made.first * to.var(made.second));
+        }
+        const auto terms = terms_of_negative(from, id);
         if (!terms) return {};
         const auto [a, b] = *terms;
-        Records& to = *operands[0].records();
-        const auto made = *terms_of_negative(to, operands[0].id()); // copied as it was
+        const auto made = *terms_of_negative(to, operands[0].id());
         const Var left = to.var(made.first), right = to.var(made.second);
-        if (sums.contains({a, b})) return xtape::record(from.op(record), {-(left + right)});
-        if (sums.contains({b, a})) return xtape::record(from.op(record), {-(right + left)});
+        if (sums.contains({a, b})) return of_opposite(left + right);
+        if (sums.contains({b, a})) return of_opposite(right + left);
         return {};
     };
 }
@@ -101,7 +126,9 @@ Expanded compounded(const Expanded& program) {
             const Var& x = operands[0];
             Records& to = *x.records();
             const Var e = xtape::record(decay_op(), {to.var(unsigned_of(to, x.id()))});
-            return is(from, id, "xtape::sigmoid") ? xtape::record(logistic_op(), {x, e}) : relu(x) + log1p(e);
+            return is(from, id, "xtape::sigmoid")
+                       ? xtape::record(logistic_op(), {x, e, xtape::record(certainty_op(), {e})})
+                       : relu(x) + log1p(e);
         }
         if (is(from, id, "xtape::multiply"))
             for (const std::size_t k : {0U, 1U}) {

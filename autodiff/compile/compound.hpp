@@ -8,13 +8,16 @@ namespace xtape::detail {
 
 /// e^−|x|, of which σ(x), σ(−x), softplus(x) and softplus(−x) are all made.
 [[nodiscard]] const Op& decay_op();
-/// σ(x), given x and e^−|x|.
+/// 1/(1 + e): σ(|x|), given e = e^−|x|.
+[[nodiscard]] const Op& certainty_op();
+/// σ(x), given x and both of these.
 [[nodiscard]] const Op& logistic_op();
 /// g (1 − a²): how a gradient uses the derivative of a = tanh(z).
 [[nodiscard]] const Op& tanh_slope_op();
 
-/// σ and softplus of −a − b as of −(a + b), where a + b is among these records.
-[[nodiscard]] Parts of_recorded_sums(const Records& records);
+/// σ and softplus of −a − b as of −(a + b), and of −c x as of −(c x), where a + b or c x is among these
+/// records.
+[[nodiscard]] Parts of_recorded_opposites(const Records& records);
 
 /// The same with those operations where they save work.
 [[nodiscard]] Expanded compounded(const Expanded& program);

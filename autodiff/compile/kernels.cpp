@@ -138,6 +138,7 @@ BlockKernel<T> block_kernel(const Op& op) {
             result.emplace(&made.definition(), block_kernels<T>()[primitive]);
         };
         compound(decay_op(), Primitive::decay);
+        compound(certainty_op(), Primitive::certainty);
         compound(logistic_op(), Primitive::logistic);
         compound(tanh_slope_op(), Primitive::tanh_slope);
         return result;

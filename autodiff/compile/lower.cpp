@@ -115,10 +115,10 @@ Expanded once(const Expanded& program) {
 } // namespace
 
 Expanded lower(const std::vector<Var>& inputs, const std::vector<Var>& outputs) {
-    const Parts of_sums = of_recorded_sums(*outputs.front().records());
+    const Parts of_opposites = of_recorded_opposites(*outputs.front().records());
     const auto lowered = [&](const Records& records, const Record& record, const std::vector<Var>& operands) {
         const Var made = parts(records, record, operands);
-        return made.empty() ? of_sums(records, record, operands) : made;
+        return made.empty() ? of_opposites(records, record, operands) : made;
     };
     // softmax and log_softmax of the same share all but the end.
     return once(compounded(once(rewritten(inputs, outputs, lowered))));

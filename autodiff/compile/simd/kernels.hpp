@@ -34,7 +34,8 @@ enum class Primitive {
     sigmoid,
     softplus,
     decay,      ///< e^−|x|
-    logistic,   ///< sigmoid, given x and e^−|x|
+    certainty,  ///< σ(|x|) = 1/(1 + e), given e = e^−|x|
+    logistic,   ///< σ(x), given x and both of these
     tanh_slope, ///< g (1 − a²)
     silu,
     elu,

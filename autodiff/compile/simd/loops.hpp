@@ -167,7 +167,8 @@ constexpr BlockKernels<T> table() {
     unary(Primitive::sigmoid, [](V a) { return detail::sigmoid<T>(a); });
     unary(Primitive::softplus, [](V a) { return detail::softplus<T>(a); });
     unary(Primitive::decay, [](V a) { return detail::decay<T>(a); });
-    binary(Primitive::logistic, [](V a, V e) { return detail::logistic<T>(a, e); });
+    unary(certainty, [](V e) { return one / (one + e); });
+    ternary(Primitive::logistic, [](V a, V e, V c) { return a < zero ? e * c : c; });
     binary(tanh_slope, [](V g, V a) { return g * (one - a * a); });
     unary(silu, [](V a) { return a * detail::sigmoid<T>(a); });
     binary(elu, [](V a, V alpha) { return a > zero ? a : alpha * detail::expm1<T>(a); });

@@ -219,7 +219,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(an_entry_does_not_depend_on_where_it_stands, T, Ty
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(what_stands_for_several_gives_what_they_give, T, Types) {
     const std::vector<T> x = arguments<T>(), sigmoid = run<T>(Primitive::sigmoid, {x}),
-                         made = run<T>(Primitive::logistic, {x, run<T>(Primitive::decay, {x})});
+                         e = run<T>(Primitive::decay, {x}),
+                         made = run<T>(Primitive::logistic, {x, e, run<T>(Primitive::certainty, {e})});
     BOOST_TEST(std::equal(made.begin(), made.end(), sigmoid.begin(), sigmoid.end(), same<T>));
     std::size_t wrong = 0, finite = 0;
     const std::vector<T> a = run<T>(Primitive::tanh, {x}), slope = run<T>(Primitive::tanh_slope, {x, a});
