@@ -196,9 +196,9 @@ void copy(const MatrixProduct<T>& p, std::size_t terms, Panel<T>* panels, std::s
         panels[j] = {copies + j * apart, panels[j].vectors * lanes<T>, panels[j].vectors, panels[j].last};
 }
 
-/// C's columns from c on, from panels that are copies, which A's rows meet tile by tile. No hardware guesses
-/// which rows of C come next.
-template <class T>
+/// C's columns from c on, from panels, which A's rows meet tile by tile; of those that are no copies only a
+/// part can be read. No hardware guesses which rows of C come next.
+template <class T, bool copied>
 void multiply_panels(const MatrixProduct<T>& p, const Rows<T>& left, const Panel<T>* panels,
                      std::size_t count, T* c) {
     T copy[tile_rows * most_terms + lanes<T>];
@@ -225,7 +225,10 @@ void multiply_panels(const MatrixProduct<T>& p, const Rows<T>& left, const Panel
             for (std::size_t r = 0; r < rows.count; ++r)
                 for (std::size_t v = 0; v < panels[j].vectors; ++v)
                     __builtin_prefetch(to + r * p.c_rows + v * lanes<T>, 1);
-            multiply_panel<T, false>(p, rows, panels[j], to);
+            if (!copied && masks && panels[j].last < lanes<T>)
+                multiply_panel<T, true>(p, rows, panels[j], to);
+            else
+                multiply_panel<T, false>(p, rows, panels[j], to);
         }
     }
 }
@@ -242,7 +245,7 @@ template <class T>
         for (; count < most_panels && j < p.columns; j += panels[count++].vectors * lanes<T>)
             panels[count] = panel_at(p, b, j);
         copy(p, left.terms, panels, count, copies, of_panel);
-        multiply_panels(p, left, panels, count, c);
+        multiply_panels<T, true>(p, left, panels, count, c);
     }
 }
 
@@ -255,6 +258,41 @@ bool in_place(const MatrixProduct<T>& p, std::size_t terms) {
            (p.rows == 1 || terms * p.b_inner * sizeof(T) <= (p.rows < few_rows ? 8 * far : far));
 }
 
+/// The columns whose panels can be read where they lie, row by row of C; gives the first that cannot.
+template <class T>
+[[gnu::noinline]] std::size_t multiply_by_rows(const MatrixProduct<T>& p, const Rows<T>& left, const T* b) {
+    constexpr std::size_t most = 32;
+    Panel<T> panels[most];
+    std::size_t j = 0, count = 1;
+    while (j < p.columns && count > 0) {
+        T* const c = p.c + j;
+        count = 0;
+        for (; count < most && j < p.columns; j += panels[count++].vectors * lanes<T>) {
+            panels[count] = panel_at(p, b, j);
+            if (!masks && panels[count].last < lanes<T>) break;
+        }
+        multiply_panels<T, false>(p, left, panels, count, c);
+    }
+    return j;
+}
+
+/// The same panel by panel.
+template <class T>
+std::size_t multiply_by_columns(const MatrixProduct<T>& p, const Rows<T>& left, const T* b) {
+    std::size_t j = 0;
+    while (j < p.columns) {
+        const Panel<T> panel = panel_at(p, b, j);
+        if (panel.last == lanes<T>)
+            multiply_panel<T, false>(p, left, panel, p.c + j);
+        else if constexpr (masks)
+            multiply_panel<T, true>(p, left, panel, p.c + j);
+        else
+            break;
+        j += panel.vectors * lanes<T>;
+    }
+    return j;
+}
+
 /// With vectors along C's rows.
 template <class T>
 void product_along_columns(const MatrixProduct<T>& p) {
@@ -264,17 +302,10 @@ void product_along_columns(const MatrixProduct<T>& p) {
         const Rows<T> rows = {p.a + k * p.a_inner, p.rows, terms, p.a_rows, p.a_inner, p.accumulate || k > 0};
         const T* b = p.b + k * p.b_inner;
         std::size_t j = 0;
+        // A C that no cache holds is written row by row.
         if (in_place(p, terms))
-            while (j < p.columns) {
-                const Panel<T> panel = panel_at(p, b, j);
-                if (panel.last == lanes<T>)
-                    multiply_panel<T, false>(p, rows, panel, p.c + j);
-                else if constexpr (masks)
-                    multiply_panel<T, true>(p, rows, panel, p.c + j);
-                else
-                    break;
-                j += panel.vectors * lanes<T>;
-            }
+            j = p.rows * p.columns * sizeof(T) > 1 << 20 ? multiply_by_rows(p, rows, b)
+                                                         : multiply_by_columns(p, rows, b);
         if (j < p.columns) multiply_copies(p, rows, b, j);
         k += terms;
     } while (k < p.inner);
