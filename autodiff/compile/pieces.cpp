@@ -58,7 +58,9 @@ void Plan<T>::divide(std::size_t threads) {
         if (!product || (tiles_begin_ <= s && s < tiles_end_)) continue;
         const double work_here = product->multiplications() * of_product<T>;
         if (work_here < least_of_product) continue;
-        product->divide(pieces_of(work_here / least_work, most_pieces));
+        // Ours has the same bits in any pieces, and the fewer these are, the more often its copies are used.
+        const std::size_t most_here = !product->kernel ? most_pieces : threads == 1 ? 1 : 2 * threads;
+        product->divide(pieces_of(work_here / least_work, most_here));
         most = std::max(most, product->pieces);
     }
     threads_ = std::min(threads, most);
