@@ -148,10 +148,9 @@ std::size_t size_of(const Extents& extents) {
     bool none = false;
     for (const std::size_t extent : extents) {
         none = none || extent == 0;
-        if (extent > most / size)
+        if (__builtin_mul_overflow(size, std::max<std::size_t>(extent, 1), &size) || size > most)
             throw ShapeError(
                 fmt::format("An array {} has more entries than memory can hold.", to_string(extents)));
-        size *= std::max<std::size_t>(extent, 1);
     }
     return none ? 0 : size;
 }

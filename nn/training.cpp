@@ -96,7 +96,7 @@ public:
         epoch.epoch = epoch_ = number;
         if (options_.batch_size == 0) {
             // What a step leaves is computed together with the gradient that the next one follows.
-            if (!here_) here_ = &step_->run(whole_.X, whole_.Y);
+            if (!here_) (void)cost(whole_, *(here_ = &step_->run(whole_.X, whole_.Y)));
             follow_gradient(whole_, *here_);
             here_ = &step_->run(whole_.X, whole_.Y);
             see(epoch.cost, epoch.accuracy, whole_, *here_);
@@ -104,7 +104,9 @@ public:
             for (const auto& indices : batches(training_.size(), options_.batch_size, random_)) {
                 const Dataset part = take(training_, indices);
                 const Examples batch = examples(part);
-                follow_gradient(batch, step_->run(batch.X, batch.Y));
+                const Results& results = step_->run(batch.X, batch.Y);
+                (void)cost(batch, results);
+                follow_gradient(batch, results);
             }
             see(epoch.cost, epoch.accuracy, whole_, report_->run(whole_.X, whole_.Y));
         }
@@ -153,9 +155,9 @@ private:
         return gradients;
     }
 
-    /// Moves the parameters one step, or throws and leaves them the last whose cost was finite.
+    /// Moves the parameters, whose cost is finite, one step; or throws and leaves them the last of which that
+    /// is so.
     void follow_gradient(const Examples& examples, const Results& results) {
-        (void)cost(examples, results);
         double* to = gradient_.data();
         std::size_t next = 2;
         for (const Moving& m : moving_) {
@@ -167,20 +169,22 @@ private:
             if (!AnyArray(array).all_finite()) fail(examples, m.gradient);
             to = std::copy_n(array.data(), array.size(), to);
         }
-        Array<double> moved = flat_;
-        optimiser_({moved.data(), moved.size()}, gradient_);
-        if (!AnyArray(moved).all_finite())
+        moved_ = flat_;
+        optimiser_({moved_.data(), moved_.size()}, gradient_);
+        if (!AnyArray(moved_).all_finite())
             throw TrainingError(fmt::format("train: in epoch {} the optimiser's step is NaN or infinite. {}",
                                             epoch_, remedy));
-        parameters_.assign_flat(moved);
-        flat_ = std::move(moved);
+        parameters_.assign_flat(std::span<const double>(moved_.data(), moved_.size()));
+        last_finite_.storage().swap(flat_.storage());
+        flat_.storage().swap(moved_.storage());
+        cost_is_finite_ = false; // not known to be
     }
 
     /// J of these examples for the parameters as they are.
     double cost(const Examples& examples, const Results& results) {
         const auto value = static_cast<double>(results[0]());
         if (!std::isfinite(value)) fail(examples, network_.cost);
-        last_finite_ = flat_;
+        cost_is_finite_ = true;
         return value;
     }
 
@@ -199,7 +203,7 @@ private:
     [[noreturn]] void fail(const Examples& examples, const Var& var) {
         const std::optional<NonFinite> where = reference(examples).first_nonfinite(var);
         const bool data = where && (where->var.same_as(network_.X) || where->var.same_as(network_.Y));
-        parameters_.assign_flat(last_finite_);
+        if (!cost_is_finite_) parameters_.assign_flat(last_finite_);
         throw TrainingError(fmt::format("train: in epoch {} {} is NaN or infinite: {} {}", epoch_,
                                         var.to_string(), where ? where->message : "",
                                         data ? "Mend the data; the parameters are as they were." : remedy));
@@ -217,8 +221,9 @@ private:
     std::vector<Moving> moving_;
     Examples whole_, validation_;
     std::optional<NetworkRunner<T>> report_, step_;
-    const Results* here_ = nullptr; ///< those of the whole set for the parameters as they are
-    Array<double> flat_, last_finite_;
+    const Results* here_ = nullptr;            ///< those of the whole set for the parameters as they are
+    Array<double> flat_, last_finite_, moved_; ///< parameters as they are, as they were, and as they will be
+    bool cost_is_finite_ = false;              ///< for the parameters as they are
     std::vector<double> gradient_;
     std::size_t epoch_ = 0;
 };

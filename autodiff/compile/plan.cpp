@@ -47,13 +47,6 @@ bool ArrayView::contiguous() const {
 }
 
 template <std::floating_point T>
-std::optional<std::string> Plan<T>::variable_within(const Bytes& bytes) const {
-    for (std::size_t k = 0; k < variables_.size(); ++k)
-        if (overlap(bytes_of(variables_[k]->array()), bytes)) return records_->describe(variable_ids_[k]);
-    return {};
-}
-
-template <std::floating_point T>
 void Plan<T>::describe() {
     for (PlanStep<T>& step : steps_)
         step.bytes = traffic(step, storages_);

@@ -144,8 +144,10 @@ public:
     /// times are of those of the pieces' steps.
     void run(Workspace<T>& workspace, std::span<double> seconds = {}) const;
 
-    /// How messages call a variable that these bytes overlap; empty where there is none.
-    [[nodiscard]] std::optional<std::string> variable_within(const Bytes& bytes) const;
+    /// Those that it reads: where each lies now, and how messages call it.
+    [[nodiscard]] std::size_t variable_count() const { return variables_.size(); }
+    [[nodiscard]] Bytes bytes_of_variable(std::size_t k) const { return bytes_of(variables_[k]->array()); }
+    [[nodiscard]] std::string variable(std::size_t k) const { return records_->describe(variable_ids_[k]); }
 
     /// The bytes of one workspace.
     [[nodiscard]] std::size_t bytes() const { return memory_bytes_; }

@@ -80,14 +80,16 @@ struct Program<T>::State {
             throw ArgumentError(
                 fmt::format("Program::run: it has {} outputs and was given {} arrays for them.",
                             plan.output_extents().size(), to.size()));
-        // Bytes of each output; not on the heap, as a rule.
-        xt::svector<std::size_t, 32> sizes(to.size());
-        for (std::size_t k = 0; k < to.size(); ++k)
-            sizes[k] = sizeof(T) * size_of(to[k].extents());
-        const auto written = [&](std::size_t k) {
-            const auto* begin = reinterpret_cast<const std::byte*>(to[k].data());
-            return detail::Bytes{begin, begin + sizes[k]};
-        };
+        // Where each lies; not on the heap, as a rule.
+        xt::svector<detail::Bytes, 32> read, variables, written;
+        for (const AnyArray& input : inputs)
+            read.push_back(detail::bytes_of(input));
+        for (std::size_t k = 0; k < plan.variable_count(); ++k)
+            variables.push_back(plan.bytes_of_variable(k));
+        for (const OutputArray<T>& output : to) {
+            const auto* begin = reinterpret_cast<const std::byte*>(output.data());
+            written.push_back({begin, begin + sizeof(T) * size_of(output.extents())});
+        }
         for (std::size_t k = 0; k < to.size(); ++k) {
             if (to[k].extents() != plan.output_extents()[k])
                 throw ShapeError(
@@ -95,23 +97,24 @@ struct Program<T>::State {
                                 "{}. Resize it.",
                                 k, outputs[k].to_string(), xtape::to_string(plan.output_extents()[k]),
                                 xtape::to_string(to[k].extents())));
-            for (std::size_t i = 0; i < inputs.size(); ++i)
-                if (overlap(detail::bytes_of(inputs[i]), written(k)))
+            for (std::size_t i = 0; i < read.size(); ++i)
+                if (overlap(read[i], written[k]))
                     throw ArgumentError(
                         fmt::format("Program::run: the array for output {} overlaps that for input "
                                     "{}. Give an array of its own.",
                                     k, i));
             for (std::size_t other = 0; other < k; ++other)
-                if (overlap(written(other), written(k)))
+                if (overlap(written[other], written[k]))
                     throw ArgumentError(
                         fmt::format("Program::run: the arrays for outputs {} and {} overlap. Give "
                                     "each an array of its own.",
                                     other, k));
-            if (const auto variable = plan.variable_within(written(k)))
-                throw ArgumentError(
-                    fmt::format("Program::run: the array for output {} overlaps the variable {}. "
-                                "Give an array of its own.",
-                                k, *variable));
+            for (std::size_t i = 0; i < variables.size(); ++i)
+                if (overlap(variables[i], written[k]))
+                    throw ArgumentError(
+                        fmt::format("Program::run: the array for output {} overlaps the variable {}. "
+                                    "Give an array of its own.",
+                                    k, plan.variable(i)));
         }
     }
 };
