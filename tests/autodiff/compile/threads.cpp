@@ -286,10 +286,13 @@ Var asking(const Var& x) {
     return record(op, {x});
 }
 
+boost::test_tools::assertion_result blas_is_openblas(boost::unit_test::test_unit_id) {
+    return openblas_get_num_threads && openblas_set_num_threads;
+}
+
 } // namespace
 
-BOOST_AUTO_TEST_CASE(blas_is_left_as_it_was) {
-    if (!openblas_get_num_threads || !openblas_set_num_threads) return;
+BOOST_AUTO_TEST_CASE(blas_is_left_as_it_was, *boost::unit_test::precondition(blas_is_openblas)) {
     Tape tape;
     const Var x = tape.input("x", {1});
     const auto program = compile<double>({x}, {asking(x)});
