@@ -53,7 +53,7 @@ inline constexpr Function functions[] = {
     {"sigmoid", Primitive::sigmoid, exact_sigmoid, Range::all, 2.6},
     {"softplus", Primitive::softplus,
      [](long double x) { return std::log1p(std::exp(-std::abs(x))) + (x > 0 ? x : 0); }, Range::all, 2.4},
-    {"silu", Primitive::silu, [](long double x) { return x * exact_sigmoid(x); }, Range::normal, 4.9},
+    {"silu", Primitive::silu, [](long double x) { return x * exact_sigmoid(x); }, Range::normal, 3.6},
     {"erf", Primitive::erf, [](long double x) { return std::erf(x); }, Range::all, 1.6},
     {"exp2", Primitive::exp2, [](long double x) { return std::exp2(x); }, Range::all, 1.2, 0.51},
     {"log2", Primitive::log2, [](long double x) { return std::log2(x); }, Range::positive, 0.6, 0.51},
