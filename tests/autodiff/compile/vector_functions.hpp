@@ -63,7 +63,7 @@ inline constexpr Function functions[] = {
     {"sin", Primitive::sin, [](long double x) { return std::sin(x); }, Range::all, 0.9, 0.51},
     {"cos", Primitive::cos, [](long double x) { return std::cos(x); }, Range::all, 0.9, 0.51},
     {"tan", Primitive::tan, [](long double x) { return std::tan(x); }, Range::all, 2.4, 0.51},
-    {"erfc", Primitive::erfc, [](long double x) { return std::erfc(x); }, Range::all, 3.2, 0.51},
+    {"erfc", Primitive::erfc, [](long double x) { return std::erfc(x); }, Range::all, 3.5, 0.51},
     {"gelu", Primitive::gelu, exact_gelu, Range::all, 4, 0.51},
 };
 
