@@ -1,8 +1,8 @@
 /// What the tails of the normal distribution are made of, relatively as good where they are small.
 ///
 /// Errors of double are below, in units in the last place and in every instruction set: erfc 3.5, gelu 4.
-/// Floats are computed in double: 0.51. The worst that benchmark_ulps saw of erfc is 0.5000 of all floats
-/// and 3.38 of 2.7 · 10⁸ doubles.
+/// Floats are computed in double: 0.51. The worst that benchmark_ulps saw: of all floats 0.5000 of both, of
+/// 2.7 · 10⁸ doubles erfc 3.38 and gelu 3.73.
 
 #pragma once
 
