@@ -45,21 +45,9 @@ Var power(const Var& x, const Var& exponent) {
     return result;
 }
 
-/// x / 2^k as a product, which is the same number sooner; empty for another divisor.
-Var quotient(const Var& x, const Var& divisor) {
-    constexpr int most = 126; // of floats: 2^−k is normal as well
-    const auto number = Expression(divisor).number();
-    int exponent = 0;
-    if (!number || std::fabs(std::frexp(*number, &exponent)) != 0.5L || std::abs(exponent - 1) > most ||
-        divisor.rank() > x.rank())
-        return {};
-    return x * (1 / *number);
-}
-
 Var parts(const Records& records, const Record& record, const std::vector<Var>& operands) {
     const std::string& name = records.op(record).name();
     if (name == "xtape::pow") return power(operands[0], operands[1]);
-    if (name == "xtape::divide") return quotient(operands[0], operands[1]);
     if (name == "xtape::einsum") return contraction(records, record, operands);
     const bool logarithm = name == "xtape::log_softmax", whole = name == "xtape::logsumexp";
     if (!logarithm && !whole && name != "xtape::softmax") return {};

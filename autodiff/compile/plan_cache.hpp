@@ -60,7 +60,7 @@ private:
     std::vector<std::unique_ptr<Run<T>>> idle_;         ///< each of one of these plans
 };
 
-/// a == b, for the few extents of an array in a fifth of the time: every run compares those of its arrays.
+/// a == b without a call: every run compares the few extents of each of its arrays.
 [[nodiscard]] inline bool same(const Extents& a, const Extents& b) {
     if (a.size() != b.size()) return false;
     for (std::size_t axis = 0; axis < a.size(); ++axis)

@@ -226,6 +226,16 @@ BOOST_AUTO_TEST_CASE(an_operation_of_a_user_is_taken_apart_and_fused) {
     BOOST_TEST(agreement::compare(program, {Draw(4).reals({1000}, -20, 20)}, 4).why == "");
 }
 
+BOOST_AUTO_TEST_CASE(both_signs_of_a_scaled_logistic_share_an_exponential) {
+    Tape tape;
+    const Var x = tape.input("x", {Dim("n")});
+    const auto program = compile<double>({x}, {sigmoid(2 * x) * sigmoid(-2 * x)});
+    const std::string plan = program.plan({{1000}}).to_string();
+    BOOST_TEST(says(plan, "decay, certainty, logistic"));
+    BOOST_TEST(!says(plan, "sigmoid"));
+    BOOST_TEST(agreement::compare(program, {Draw(5).reals({1000}, -20, 20)}, 5).why == "");
+}
+
 BOOST_AUTO_TEST_CASE(what_a_loss_and_its_gradient_share_is_computed_once) {
     const auto count = [](const std::string& text, const std::string& word) {
         std::size_t found = 0;

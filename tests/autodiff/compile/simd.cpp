@@ -272,14 +272,23 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(rows_are_folded_and_spread_one_after_the_other, T,
     std::size_t wrong = 0, compared = 0;
     for (const std::size_t rows : {0, 1, 2, 7})
         for (const std::size_t n : {0, 1, 3, 16, 17, 64, 131}) {
-            std::vector<T> sums(n + 1, T{3}), exact(n, T{3});
-            sums[n] = nan;
-            for (std::size_t i = 0; i < rows * n; ++i)
-                exact[i % n] += from[i];
-            block_kernels<T>().fold_rows[0](sums.data(), from, rows, n);
-            wrong += !std::isnan(sums[n]);
-            for (std::size_t j = 0; j < n; ++j)
-                wrong += !same<T>(sums[j], exact[j]);
+            for (const detail::Fold fold :
+                 {detail::Fold::sum, detail::Fold::maximum, detail::Fold::minimum}) {
+                std::vector<T> folded(n + 1, T{3}), exact(n, T{3});
+                folded[n] = nan;
+                for (std::size_t i = 0; i < rows * n; ++i) {
+                    T& to = exact[i % n];
+                    const T x = from[i];
+                    to = fold == detail::Fold::sum         ? to + x
+                         : std::isnan(to) || std::isnan(x) ? nan
+                         : fold == detail::Fold::maximum   ? std::max(to, x)
+                                                           : std::min(to, x);
+                }
+                block_kernels<T>().fold_rows[static_cast<std::size_t>(fold)](folded.data(), from, rows, n);
+                wrong += !std::isnan(folded[n]);
+                for (std::size_t j = 0; j < n; ++j)
+                    wrong += !same<T>(folded[j], exact[j]);
+            }
             for (const bool number : {false, true})
                 for (const std::size_t stride : {std::size_t{0}, std::size_t{1}, n + 5}) {
                     std::vector<T> spread(rows * n + 1, nan);
@@ -325,31 +334,41 @@ void compute(const detail::MatrixProduct<T>& product) {
     block_kernels<T>().product_kernel(product)(product);
 }
 
-// Sums of whole numbers are exact in every order; NaN around the matrices shows what is read or written
-// beside.
+/// How many entries are wrong, or written beside: NaN around the matrices shows what is read there.
+template <class T>
+std::size_t wrong_entries(std::size_t rows, std::size_t inner, std::size_t columns, int how,
+                          std::mt19937_64& random) {
+    const Strided<T> a(rows, inner, how % 2 == 1, random), b(inner, columns, how / 2 == 1, random),
+        before(rows, columns, false, random);
+    const bool accumulate = random() % 2 == 0;
+    Strided<T> c = before;
+    compute(product_of(a, b, c, inner, accumulate));
+    std::size_t wrong = 0;
+    for (std::size_t i = 0; i < rows; ++i) {
+        for (std::size_t j = 0; j < columns; ++j) {
+            T sum = 0;
+            for (std::size_t k = 0; k < inner; ++k)
+                sum += a(i, k) * b(k, j);
+            wrong += !(c(i, j) == 2 * sum + (accumulate ? before(i, j) : 0));
+        }
+        wrong += !std::isnan(c(i, columns));
+    }
+    return wrong;
+}
+
+// Sums of whole numbers are exact in every order.
 BOOST_AUTO_TEST_CASE_TEMPLATE(products_are_exact_where_numbers_are_whole, T, Types) {
     std::mt19937_64 random(1);
     std::size_t wrong = 0, compared = 0;
-    for (const std::size_t rows : {0, 1, 3, 4, 5, 34, 65})
-        for (const std::size_t inner : {0, 1, 2, 15, 16, 17, 257, 600})
-            for (const std::size_t columns : {0, 1, 2, 7, 17, 64, 67, 130})
-                for (const int how : {0, 1, 2, 3}) {
-                    const Strided<T> a(rows, inner, how % 2 == 1, random),
-                        b(inner, columns, how / 2 == 1, random), before(rows, columns, false, random);
-                    const bool accumulate = random() % 2 == 0;
-                    Strided<T> c = before;
-                    compute(product_of(a, b, c, inner, accumulate));
-                    for (std::size_t i = 0; i < rows; ++i)
-                        for (std::size_t j = 0; j < columns; ++j) {
-                            T sum = 0;
-                            for (std::size_t k = 0; k < inner; ++k)
-                                sum += a(i, k) * b(k, j);
-                            wrong += !(c(i, j) == 2 * sum + (accumulate ? before(i, j) : 0));
-                            ++compared;
-                        }
-                    for (std::size_t i = 0; i < rows; ++i)
-                        wrong += !std::isnan(c(i, columns));
+    for (const int how : {0, 1, 2, 3}) {
+        for (const std::size_t rows : {0, 1, 3, 4, 5, 34, 65})
+            for (const std::size_t inner : {0, 1, 2, 15, 16, 17, 257, 600})
+                for (const std::size_t columns : {0, 1, 2, 7, 17, 64, 67, 130}) {
+                    wrong += wrong_entries<T>(rows, inner, columns, how, random);
+                    compared += rows * columns;
                 }
+        wrong += wrong_entries<T>(130, 3, 2111, how, random); // more than the second-level cache holds
+    }
     BOOST_TEST(wrong == 0u);
     BOOST_TEST(compared > 900'000u);
 }
@@ -384,7 +403,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(pieces_of_a_product_have_its_bits, T, Types) {
     };
     for (const auto [rows, inner, columns] :
          {Extents{130, 300, 70}, Extents{2, 600, 200}, Extents{200, 2500, 5}, Extents{150, 300, 1},
-          Extents{70, 20, 400}})
+          Extents{70, 20, 400}, Extents{300, 3, 901}})
         for (const int how : {0, 1, 2, 3}) {
             Strided<T> a(rows, inner, how % 2 == 1, random), b(inner, columns, how / 2 == 1, random),
                 c(rows, columns, false, random, 0);
