@@ -91,8 +91,8 @@ Parts of_recorded_opposites(const Records& records) {
         if (is(records, id, "xtape::add")) sums.emplace(operand(records, id, 0), operand(records, id, 1));
         if (const auto product = scaled(records, id)) products.insert(*product);
     }
-    return [sums, products](const Records& from, const Record& record,
-                            const std::vector<Var>& operands) -> Var {
+    const auto of_sum_or_product = [sums, products](const Records& from, const Record& record,
+                                                    const std::vector<Var>& operands) -> Var {
         if (!is_logistic(from, record.first_result)) return {};
         const std::uint32_t id = operand(from, record.first_result, 0);
         Records& to = *operands[0].records();
@@ -111,6 +111,7 @@ Parts of_recorded_opposites(const Records& records) {
         if (sums.contains({b, a})) return of_opposite(right + left);
         return {};
     };
+    return of_sum_or_product;
 }
 
 Expanded compounded(const Expanded& program) {

@@ -270,8 +270,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(rows_are_folded_and_spread_one_after_the_other, T,
     const T* from = x.data() + 100'001;
     const T nan = std::numeric_limits<T>::quiet_NaN();
     std::size_t wrong = 0, compared = 0;
-    for (const std::size_t rows : {0, 1, 2, 7})
-        for (const std::size_t n : {0, 1, 3, 16, 17, 64, 131}) {
+    for (const std::size_t rows : {0U, 1U, 2U, 7U})
+        for (const std::size_t n : {0U, 1U, 3U, 16U, 17U, 64U, 131U}) {
             for (const detail::Fold fold :
                  {detail::Fold::sum, detail::Fold::maximum, detail::Fold::minimum}) {
                 std::vector<T> folded(n + 1, T{3}), exact(n, T{3});
@@ -361,9 +361,9 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(products_are_exact_where_numbers_are_whole, T, Typ
     std::mt19937_64 random(1);
     std::size_t wrong = 0, compared = 0;
     for (const int how : {0, 1, 2, 3}) {
-        for (const std::size_t rows : {0, 1, 3, 4, 5, 34, 65})
-            for (const std::size_t inner : {0, 1, 2, 15, 16, 17, 257, 600})
-                for (const std::size_t columns : {0, 1, 2, 7, 17, 64, 67, 130}) {
+        for (const std::size_t rows : {0U, 1U, 3U, 4U, 5U, 34U, 65U})
+            for (const std::size_t inner : {0U, 1U, 2U, 15U, 16U, 17U, 257U, 600U})
+                for (const std::size_t columns : {0U, 1U, 2U, 7U, 17U, 64U, 67U, 130U}) {
                     wrong += wrong_entries<T>(rows, inner, columns, how, random);
                     compared += rows * columns;
                 }
@@ -376,8 +376,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(products_are_exact_where_numbers_are_whole, T, Typ
 BOOST_AUTO_TEST_CASE_TEMPLATE(a_column_without_gaps_is_exact, T, Types) {
     std::mt19937_64 random(2);
     std::size_t wrong = 0;
-    for (const std::size_t rows : {2, 5, 34, 200})
-        for (const std::size_t inner : {1, 4, 17, 600})
+    for (const std::size_t rows : {2U, 5U, 34U, 200U})
+        for (const std::size_t inner : {1U, 4U, 17U, 600U})
             for (const int how : {0, 1, 2, 3}) {
                 const Strided<T> a(rows, inner, how % 2 == 1, random), b(inner, 1, how / 2 == 1, random),
                     before(rows, 1, false, random, 0);

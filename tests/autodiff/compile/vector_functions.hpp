@@ -95,7 +95,7 @@ double error_in_ulp(T got, Exact exact) {
     constexpr double infinity = std::numeric_limits<double>::infinity();
     const double of_finite = error < infinity ? error : infinity,
                  of_special = same(got, rounded) ? 0 : infinity;
-    return (magnitude >= exponent) | (exact == 0) ? of_special : of_finite;
+    return ((magnitude >= exponent) | (exact == 0)) ? of_special : of_finite;
 }
 
 } // namespace vector_functions
