@@ -6,6 +6,7 @@
 #include <xtape/autodiff/evaluate.hpp>
 #include <xtape/nn/network.hpp>
 
+#include <optional>
 #include <type_traits>
 
 namespace xtape::nn {
@@ -14,23 +15,32 @@ namespace xtape::nn {
 template <std::floating_point T>
 class NetworkRunner {
 public:
-    NetworkRunner(const Network& network, const std::vector<Var>& outputs)
-        : network_(&network), outputs_(outputs), machine_(make(network, outputs)) {}
+    /// `values` are arrays of T, one for each of these variables of the network, whose values they are in
+    /// every run, changed in place or not: what a training moves. Other variables are as they are.
+    NetworkRunner(const Network& network, const std::vector<Var>& outputs, const std::vector<Var>& variables,
+                  const std::vector<Array<T>>& values)
+        : outputs_(outputs), leaves_{network.X, network.Y}, inputs_{Array<T>(), Array<T>()} {
+        leaves_.insert(leaves_.end(), variables.begin(), variables.end());
+        inputs_.insert(inputs_.end(), values.begin(), values.end());
+        if constexpr (compiled) machine_.emplace(compile<T>(leaves_, outputs));
+    }
 
-    /// The outputs for X (n_0 × n) and Y (n_L × n), arrays of T, and the parameters as they are. They stay
-    /// until the next run, which allocates nothing where n is the same.
+    /// The outputs for X (n_0 × n) and Y (n_L × n), arrays of T. They stay until the next run, which allocates
+    /// nothing where n is the same.
     const std::vector<Array<T>>& run(const AnyArray& X, const AnyArray& Y) {
+        const bool other = X.extents() != inputs_[0].extents();
+        inputs_[0] = X;
+        inputs_[1] = Y;
         if constexpr (compiled) {
-            const std::array<AnyArray, 2> inputs{X, Y};
-            if (results_.empty() || extents_ != X.extents()) {
-                results_ = machine_(inputs);
+            if (results_.empty() || other) {
+                results_ = (*machine_)(inputs_);
                 to_.assign(results_.begin(), results_.end());
-                extents_ = X.extents();
             } else {
-                machine_.run(inputs, to_);
+                machine_->run(inputs_, to_);
             }
         } else {
-            machine_.bind(network_->X, X).bind(network_->Y, Y);
+            for (std::size_t k = 0; k < leaves_.size(); ++k)
+                machine_.bind(leaves_[k], inputs_[k]);
             results_.clear();
             for (const Var& output : outputs_)
                 results_.push_back(machine_.value(output));
@@ -40,22 +50,14 @@ public:
 
 private:
     static constexpr bool compiled = !std::same_as<T, long double>;
-    using Machine =
-        std::conditional_t<compiled, Program<std::conditional_t<compiled, T, double>>, Evaluation<T>>;
+    using Machine = std::conditional_t<
+        compiled, std::optional<Program<std::conditional_t<compiled, T, double>>>, Evaluation<T>>;
 
-    static Machine make(const Network& network, const std::vector<Var>& outputs) {
-        if constexpr (compiled)
-            return compile<T>({network.X, network.Y}, outputs);
-        else
-            return {};
-    }
-
-    const Network* network_;
-    std::vector<Var> outputs_;
+    std::vector<Var> outputs_, leaves_; ///< X, Y and the variables
+    std::vector<AnyArray> inputs_;      ///< for these
     Machine machine_;
     std::vector<Array<T>> results_;
     std::vector<OutputArray<std::conditional_t<compiled, T, double>>> to_;
-    Extents extents_;
 };
 
 } // namespace xtape::nn

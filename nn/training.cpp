@@ -80,11 +80,16 @@ public:
         require(options, training);
         whole_ = examples(training_);
         if (options_.validation) validation_ = examples(*options_.validation);
-        std::vector<Var> outputs{network.cost, network.prediction()};
-        report_.emplace(network, outputs);
-        for (const Var& g : record_gradient())
+        std::vector<Var> outputs{network.cost, network.prediction()}, variables;
+        for (const Moving& m : moving_)
+            if (!m.variable.empty()) {
+                variables.push_back(m.variable);
+                values_.push_back(parameters.cell(m.name)->array().to<T>());
+            }
+        report_.emplace(network, outputs, variables, values_);
+        for (const Var& g : record_gradient(variables))
             outputs.push_back(g);
-        step_.emplace(network, outputs);
+        step_.emplace(network, outputs, variables, values_);
         flat_ = last_finite_ = parameters_.flat();
         gradient_.resize(flat_.size());
     }
@@ -144,11 +149,8 @@ private:
         return {{network_.X, examples.X}, {network_.Y, examples.Y}};
     }
 
-    std::vector<Var> record_gradient() {
-        std::vector<Var> wrt;
-        for (const Moving& m : moving_)
-            if (!m.variable.empty()) wrt.push_back(m.variable);
-        const std::vector<Var> gradients = gradient(network_.cost, wrt);
+    std::vector<Var> record_gradient(const std::vector<Var>& variables) {
+        const std::vector<Var> gradients = gradient(network_.cost, variables);
         std::size_t next = 0;
         for (Moving& m : moving_)
             if (!m.variable.empty()) m.gradient = gradients[next++];
@@ -174,10 +176,26 @@ private:
         if (!AnyArray(moved_).all_finite())
             throw TrainingError(fmt::format("train: in epoch {} the optimiser's step is NaN or infinite. {}",
                                             epoch_, remedy));
-        parameters_.assign_flat(std::span<const double>(moved_.data(), moved_.size()));
+        assign(moved_);
         last_finite_.storage().swap(flat_.storage());
         flat_.storage().swap(moved_.storage());
         cost_is_finite_ = false; // not known to be
+    }
+
+    /// To the parameters, and in T to what the programs read.
+    void assign(const Array<double>& flat) {
+        parameters_.assign_flat(std::span<const double>(flat.data(), flat.size()));
+        const double* from = flat.data();
+        auto value = values_.begin();
+        for (const Moving& m : moving_) {
+            if (!m.variable.empty()) {
+                T* const to = value->data();
+                const std::size_t size = value++->size();
+                for (std::size_t i = 0; i < size; ++i)
+                    to[i] = static_cast<T>(from[i]);
+            }
+            from += parameters_.cell(m.name)->array().size();
+        }
     }
 
     /// J of these examples for the parameters as they are.
@@ -219,6 +237,7 @@ private:
     Optimiser optimiser_;
     Random random_;
     std::vector<Moving> moving_;
+    std::vector<Array<T>> values_; ///< of the variables among these
     Examples whole_, validation_;
     std::optional<NetworkRunner<T>> report_, step_;
     const Results* here_ = nullptr;            ///< those of the whole set for the parameters as they are

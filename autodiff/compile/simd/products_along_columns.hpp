@@ -36,11 +36,13 @@ struct Rows {
     bool accumulate;
 };
 
-/// Columns of B, adjacent, as many as `vectors` have; but `last` of the last vector.
+/// Columns of B, adjacent, as many as `vectors` have; but `last` of the last vector. The next panel begins
+/// `ahead` entries further on: it is called for in time, as no hardware guesses that it comes next where B's
+/// rows lie far apart. 0 where there is nothing to call for.
 template <class T>
 struct Panel {
     const T* entries;
-    std::size_t stride, vectors, last;
+    std::size_t stride, vectors, last, ahead;
 };
 
 /// C's columns from c on, from A's rows from a on and a panel, of whose last vector only a part can be read.
@@ -63,6 +65,9 @@ template <class T, std::size_t rows, std::size_t vectors, bool part>
         for (std::size_t v = 0; v < vectors; ++v)
             right[v] = part && v + 1 == vectors ? load_first<T>(b + v * lanes<T>, last, 0)
                                                 : load<T>(b + v * lanes<T>);
+#pragma GCC unroll 16
+        for (std::size_t v = 0; v < vectors; ++v)
+            __builtin_prefetch(b + panel.ahead + v * lanes<T>, 0, 2);
 #pragma GCC unroll 16
         for (std::size_t r = 0; r < rows; ++r)
 #pragma GCC unroll 16
@@ -101,9 +106,11 @@ template <class T, std::size_t vectors, bool part, std::size_t most = tile_rows>
 template <class T, std::size_t vectors, bool part>
 void multiply_all_rows(const MatrixProduct<T>& p, const Rows<T>& left, const Panel<T>& panel, T* c) {
     const T* a = left.entries;
+    Panel<T> here = panel;
     for (std::size_t i = 0, n; i < left.count; i += n, a += n * left.from_row, c += n * p.c_rows) {
         n = next(left.count - i, tile_rows);
-        multiply_rows<T, vectors, part>(p, left, a, panel, c, n);
+        multiply_rows<T, vectors, part>(p, left, a, here, c, n);
+        here.ahead = 0;
     }
 }
 
@@ -169,7 +176,7 @@ template <class T>
 Panel<T> panel_at(const MatrixProduct<T>& p, const T* b, std::size_t j) {
     const std::size_t left = p.columns - j, vectors = next((left + lanes<T> - 1) / lanes<T>, tile_columns);
     return {b + j * p.b_columns, p.b_inner, vectors,
-            left < vectors * lanes<T> ? left - (vectors - 1) * lanes<T> : lanes<T>};
+            left < vectors * lanes<T> ? left - (vectors - 1) * lanes<T> : lanes<T>, vectors * lanes<T>};
 }
 
 /// Copies panels, padded, so many entries apart.
@@ -193,7 +200,7 @@ void copy(const MatrixProduct<T>& p, std::size_t terms, Panel<T>* panels, std::s
                            copies + j * apart + v * lanes<T>, panels[j].vectors * lanes<T>);
     }
     for (std::size_t j = 0; j < count; ++j)
-        panels[j] = {copies + j * apart, panels[j].vectors * lanes<T>, panels[j].vectors, panels[j].last};
+        panels[j] = {copies + j * apart, panels[j].vectors * lanes<T>, panels[j].vectors, panels[j].last, 0};
 }
 
 /// C's columns from c on, from panels, which A's rows meet tile by tile; of those that are no copies only a
@@ -255,7 +262,7 @@ template <class T>
 bool in_place(const MatrixProduct<T>& p, std::size_t terms) {
     constexpr std::size_t few_rows = 64;
     return p.b_columns == 1 &&
-           (p.rows == 1 || terms * p.b_inner * sizeof(T) <= (p.rows < few_rows ? 8 * far : far));
+           (p.rows == 1 || terms <= 48 || terms * p.b_inner * sizeof(T) <= (p.rows < few_rows ? 8 * far : far));
 }
 
 /// The columns whose panels can be read where they lie, row by row of C; gives the first that cannot.
