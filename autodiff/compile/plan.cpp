@@ -26,6 +26,7 @@ double traffic(const PlanStep<T>& step, const std::vector<Storage>& storages) {
         bytes = product->offsets.size() * sizeof(T) *
                 (product->rows * product->inner + product->inner * product->columns +
                  product->rows * product->columns);
+        if (product->d) bytes += storages[product->d->storage].bytes();
     } else {
         for_each_storage(step, [&](std::size_t storage) { bytes += storages[storage].bytes(); });
     }
@@ -69,10 +70,11 @@ void Plan<T>::describe() {
                                     loop->stores.size() + loop->reductions.size());
         } else if (const auto* product = std::get_if<Product<T>>(&step.work)) {
             step.text = fmt::format(
-                "product {}({} × {}{}) ({} × {}{}), {} of it{}, by {}",
+                "product {}({} × {}{}) ({} × {}{}){}, {} of it{}, by {}",
                 product->scale == 1 ? "" : "times a number ", product->rows, product->inner,
                 product->a.transposed ? ", transposed" : "", product->inner, product->columns,
-                product->b.transposed ? ", transposed" : "", product->offsets.size(),
+                product->b.transposed ? ", transposed" : "", product->d ? " and what is added" : "",
+                product->offsets.size(),
                 product->pieces == 1 ? std::string() : fmt::format(" in {} pieces", product->pieces),
                 product->kernel ? instruction_set() : "BLAS");
         } else {

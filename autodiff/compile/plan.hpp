@@ -67,6 +67,7 @@ void for_each_storage(const PlanStep<T>& step, F f) {
     } else if (const auto* product = std::get_if<Product<T>>(&step.work)) {
         f(product->a.storage);
         f(product->b.storage);
+        if (product->d) f(product->d->storage);
         f(product->c);
     } else {
         const auto& fallback = std::get<Fallback>(step.work);

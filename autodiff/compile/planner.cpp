@@ -145,8 +145,8 @@ private:
         const std::uint32_t id = record.first_result;
         if (const Leaf* leaf = records_.leaf(id)) {
             take_leaf(id, *leaf);
-        } else if (!fold(record) && !take_view(record) && !take_scale(record) && !take_elementwise(record) &&
-                   !take_reduction(record) && !take_product(record)) {
+        } else if (!fold(record) && !take_view(record) && !take_scale(record) && !take_addend(record) &&
+                   !take_elementwise(record) && !take_reduction(record) && !take_product(record)) {
             take_fallback(index, record);
         }
     }
@@ -249,6 +249,42 @@ private:
         if (!loop || name != "xtape::sum") return nullptr;
         const auto sum = std::ranges::find(loop->reductions, storage, &Loop<T>::Reduction::storage);
         return sum != loop->reductions.end() && sum->folds_rows() ? &sum->scale : nullptr;
+    }
+
+    /// What is added to a product, as a bias is, is one step with it, where nobody else wants it alone and
+    /// what is added is there before.
+    bool take_addend(const Record& record) {
+        if (records_.op(record).name() != "xtape::add") return false;
+        const auto operands = records_.operands(record);
+        const Extents extents = this->extents(record.first_result);
+        for (const std::size_t k : {0U, 1U}) {
+            Product<T>* product = product_alone(operands[k]);
+            if (!product || views_[operands[k]]->extents != extents) continue;
+            ArrayView view = broadcast(*views_[operands[1 - k]], extents);
+            const std::size_t producer = producers_[view.storage];
+            if (producer != none && producer >= producers_[product->c]) continue;
+            const auto stride = [&](std::size_t axis) {
+                const std::ptrdiff_t s = extents[axis] == 1 ? 0 : view.strides[axis];
+                return static_cast<std::size_t>(s);
+            };
+            const Addend addend = {view.storage, stride(extents.size() - 2), stride(extents.size() - 1)};
+            if (plan_.storages_[view.storage].element != element_of<T> || !product->takes(addend)) continue;
+            read(view);
+            product->d = addend;
+            plan_.steps_[producers_[product->c]].flops += static_cast<double>(size_of(extents));
+            views_[record.first_result] = *views_[operands[k]];
+            return true;
+        }
+        return false;
+    }
+
+    /// The product that this is, perhaps times a number, where only one record reads it.
+    Product<T>* product_alone(std::uint32_t id) {
+        const std::string& name = records_.op(records_.record_of(id)).name();
+        const std::size_t step = producers_[views_[id]->storage];
+        if (uses_[id] != 1 || step == none || (name != "xtape::matmul" && name != "xtape::multiply"))
+            return nullptr;
+        return std::get_if<Product<T>>(&plan_.steps_[step].work);
     }
 
     bool take_elementwise(const Record& record) {

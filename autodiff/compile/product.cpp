@@ -42,8 +42,14 @@ void Product<T>::choose_kernel() {
     const BlockKernels<T>& kernels = block_kernels<T>();
     if (each > kernels.most_multiplications) return;
     kernel = kernels.product_kernel({nullptr, nullptr, nullptr, rows, inner, columns, a.row_stride(),
-                                     a.column_stride(), b.row_stride(), b.column_stride(), columns, scale,
-                                     across_tiles});
+                                     a.column_stride(), b.row_stride(), b.column_stride(), columns, scale});
+}
+
+template <std::floating_point T>
+bool Product<T>::takes(const Addend& addend) const {
+    // Every piece of the tiles would add it once.
+    return !across_tiles && offsets.size() == 1 && !d && addend.column_stride <= 1 &&
+           (columns > 1 || addend.row_stride <= 1);
 }
 
 template <std::floating_point T>
@@ -68,18 +74,35 @@ void Product<T>::run(void* const* memory, bool first, std::size_t piece) const {
     const T* left = static_cast<const T*>(memory[a.storage]) + row.begin * a.row_stride();
     const T* right = static_cast<const T*>(memory[b.storage]) + column.begin * b.column_stride();
     T* to = static_cast<T*>(memory[c]) + (matrix.begin * rows + row.begin) * columns + column.begin;
-    const bool accumulate = across_tiles && !first;
-    for (std::size_t k = matrix.begin; k < matrix.end; ++k) {
+    const T* added = nullptr;
+    std::size_t added_rows = 0, added_columns = 0;
+    if (across_tiles && !first) {
+        added = to;
+        added_rows = columns;
+        added_columns = 1;
+    } else if (d) {
+        added_rows = d->row_stride;
+        added_columns = d->column_stride;
+        added = static_cast<const T*>(memory[d->storage]) + row.begin * added_rows +
+                column.begin * added_columns;
+    }
+    for (std::size_t k = matrix.begin; k < matrix.end; ++k, to += rows * columns) {
         const auto [left_at, right_at] = offsets[k];
-        if (kernel)
+        if (kernel) {
             kernel({left + left_at, right + right_at, to, row.size(), inner, column.size(), a.row_stride(),
-                    a.column_stride(), b.row_stride(), b.column_stride(), columns, scale, accumulate});
-        else
+                    a.column_stride(), b.row_stride(), b.column_stride(), columns, scale, added, added_rows,
+                    added_columns});
+        } else {
+            if (added && added != to)
+                for (std::size_t i = 0; i < row.size(); ++i)
+                    block_kernels<T>().spread(to + i * columns, added + i * added_rows, 0, added_columns == 0,
+                                              1, column.size());
             gemm(op(a), op(b), static_cast<int>(row.size()), static_cast<int>(column.size()),
                  static_cast<int>(inner), scale, left + left_at, static_cast<int>(a.leading),
-                 right + right_at, static_cast<int>(b.leading), accumulate ? T{1} : T{0}, to,
+                 right + right_at, static_cast<int>(b.leading), added ? T{1} : T{0}, to,
                  static_cast<int>(columns));
-        to += rows * columns;
+        }
+        if (across_tiles && !first) added += rows * columns;
     }
 }
 

@@ -4,6 +4,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -20,11 +21,17 @@ struct Side {
     [[nodiscard]] std::size_t column_stride() const { return transposed ? leading : 1; }
 };
 
-/// C = scale · A B for each pair of offsets, in entries: (rows × inner) times (inner × columns), C contiguous
-/// and one after the other.
+/// What is added to a product: from a row to the next, and from a column.
+struct Addend {
+    std::size_t storage = 0, row_stride = 0, column_stride = 0;
+};
+
+/// C = scale · A B + D for each pair of offsets, in entries: (rows × inner) times (inner × columns), C
+/// contiguous and one after the other; D, if any, where there is one pair.
 template <std::floating_point T>
 struct Product {
     Side a, b;
+    std::optional<Addend> d = {};
     T scale = 1;
     std::size_t c = 0, rows = 0, inner = 0, columns = 0;
     std::vector<std::pair<std::size_t, std::size_t>> offsets;
@@ -42,6 +49,8 @@ struct Product {
     /// Chooses who computes it, by extents and strides.
     void choose_kernel();
     [[nodiscard]] double multiplications() const;
+    /// Whether that can be D of a product that goes on from tile to tile or not.
+    [[nodiscard]] bool takes(const Addend& addend) const;
     /// Into pieces of work, so many at most, by extents.
     void divide(std::size_t most_pieces);
     void run(void* const* memory, bool first, std::size_t piece = 0) const;

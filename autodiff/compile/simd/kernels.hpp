@@ -70,8 +70,9 @@ enum class Primitive {
 /// How entries become one.
 enum class Fold { sum, maximum, minimum, count };
 
-/// C = scale · A B, or C + scale · A B: (rows × inner) times (inner × columns). Strides are from a row, a
+/// C = scale · A B + D, where there is a D: (rows × inner) times (inner × columns). Strides are from a row, a
 /// column or a term of the sums to the next; C's columns are adjacent, and so are A's and B's, or their rows.
+/// D is C itself, what is added to each row or column, or a matrix: from a column to the next are 0 or 1.
 template <class T>
 struct MatrixProduct {
     const T *a, *b;
@@ -79,7 +80,8 @@ struct MatrixProduct {
     std::size_t rows, inner, columns;
     std::size_t a_rows, a_inner, b_inner, b_columns, c_rows;
     T scale;
-    bool accumulate;
+    const T* d = nullptr;
+    std::size_t d_rows = 0, d_columns = 0;
 };
 
 /// In an order of sums that depends on the terms alone, so pieces of C have the bits of the whole.

@@ -110,6 +110,16 @@ void store_first(T* to, Vector<T> v, std::size_t n) {
 }
 #endif
 
+/// Rounds what x was computed as, before anything is computed with it: no fused operation takes in both.
+template <class V>
+void round_now(V& x) {
+#if defined(__SSE2__)
+    asm("" : "+v"(x));
+#else
+    asm("" : "+m"(x));
+#endif
+}
+
 /// Lane i is lane Lane::of(i) of a and b, one after the other.
 template <class T, class Lane, std::size_t n = lanes<T>, std::size_t... i>
 struct Shuffled : Shuffled<T, Lane, n - 1, n - 1, i...> {};

@@ -30,7 +30,7 @@ bool is_along_inner(const MatrixProduct<T>& p) {
 template <class T, ProductKernel<T> product>
 void product_of_column(const MatrixProduct<T>& p) {
     product({p.b, p.a, p.c, p.columns, p.inner, p.rows, p.b_columns, p.b_inner, p.a_inner, p.a_rows, p.rows,
-             p.scale, p.accumulate});
+             p.scale, p.d, p.d_columns, p.d_rows});
 }
 
 template <class T>

@@ -33,7 +33,6 @@ template <class T>
 struct Rows {
     const T* entries;
     std::size_t count, terms, from_row, from_term;
-    bool accumulate;
 };
 
 /// Columns of B, adjacent, as many as `vectors` have; but `last` of the last vector. The next panel begins
@@ -45,12 +44,12 @@ struct Panel {
     std::size_t stride, vectors, last, ahead;
 };
 
-/// C's columns from c on, from A's rows from a on and a panel, of whose last vector only a part can be read.
+/// Entries of C from A's rows from a on and a panel, of whose last vector only a part can be read.
 template <class T, std::size_t rows, std::size_t vectors, bool part>
 [[gnu::always_inline]] inline void multiply(const MatrixProduct<T>& p, const Rows<T>& left, const T* a,
-                                            const Panel<T>& panel, T* c) {
+                                            const Panel<T>& panel, const Target<T>& to) {
     const std::size_t from_row = left.from_row, from_term = left.from_term, terms = left.terms;
-    const std::size_t stride = panel.stride, last = panel.last, c_rows = p.c_rows;
+    const std::size_t stride = panel.stride, last = panel.last, c_rows = p.c_rows, d_rows = p.d_rows;
     // Loops that are not unrolled would keep the sums in memory.
     Vector<T> sums[rows][vectors];
 #pragma GCC unroll 16
@@ -67,59 +66,66 @@ template <class T, std::size_t rows, std::size_t vectors, bool part>
                                                 : load<T>(b + v * lanes<T>);
 #pragma GCC unroll 16
         for (std::size_t v = 0; v < vectors; ++v)
-            __builtin_prefetch(b + panel.ahead + v * lanes<T>, 0, 2);
+            __builtin_prefetch(b + panel.ahead + v * lanes<T>);
 #pragma GCC unroll 16
         for (std::size_t r = 0; r < rows; ++r)
 #pragma GCC unroll 16
             for (std::size_t v = 0; v < vectors; ++v)
                 sums[r][v] += a[r * from_row] * right[v];
     }
-    const bool accumulate = left.accumulate, all = !masks && last == lanes<T>;
+    const bool all_lanes = !masks && last == lanes<T>, each_column = p.d_columns > 0;
     const T scale = p.scale;
+    const auto [c, d] = to;
 #pragma GCC unroll 16
-    for (std::size_t r = 0; r < rows; ++r, c += c_rows)
+    for (std::size_t r = 0; r < rows; ++r)
 #pragma GCC unroll 16
         for (std::size_t v = 0; v < vectors; ++v) {
-            T* to = c + v * lanes<T>;
-            const bool whole = v + 1 < vectors || all;
+            const bool whole = v + 1 < vectors || all_lanes;
             Vector<T> x = scale * sums[r][v];
-            if (accumulate) {
-                asm("" : "+m"(x)); // else the sum would be rounded once in some tiles, and twice in others
-                x += whole ? load<T>(to) : load_first<T>(to, last, 0);
+            if (d) {
+                round_now(x); // else the sum would be rounded once in some tiles, and twice in others
+                const T* from = d + r * d_rows;
+                x += !each_column ? all<T>(*from)
+                     : whole      ? load<T>(from + v * lanes<T>)
+                                  : load_first<T>(from + v * lanes<T>, last, 0);
             }
+            T* const at = c + r * c_rows + v * lanes<T>;
             if (whole)
-                store<T>(to, x);
+                store<T>(at, x);
             else
-                store_first<T>(to, x, last);
+                store_first<T>(at, x, last);
         }
 }
 
 template <class T, std::size_t vectors, bool part, std::size_t most = tile_rows>
 [[gnu::always_inline]] inline void multiply_rows(const MatrixProduct<T>& p, const Rows<T>& left, const T* a,
-                                                 const Panel<T>& panel, T* c, std::size_t rows) {
+                                                 const Panel<T>& panel, const Target<T>& to,
+                                                 std::size_t rows) {
     if (rows == most)
-        multiply<T, most, vectors, part>(p, left, a, panel, c);
+        multiply<T, most, vectors, part>(p, left, a, panel, to);
     else if constexpr (most > 1)
-        multiply_rows<T, vectors, part, most - 1>(p, left, a, panel, c, rows);
+        multiply_rows<T, vectors, part, most - 1>(p, left, a, panel, to, rows);
 }
 
 template <class T, std::size_t vectors, bool part>
-void multiply_all_rows(const MatrixProduct<T>& p, const Rows<T>& left, const Panel<T>& panel, T* c) {
+void multiply_all_rows(const MatrixProduct<T>& p, const Rows<T>& left, const Panel<T>& panel,
+                       const Target<T>& to) {
     const T* a = left.entries;
     Panel<T> here = panel;
-    for (std::size_t i = 0, n; i < left.count; i += n, a += n * left.from_row, c += n * p.c_rows) {
+    for (std::size_t i = 0, n; i < left.count; i += n, a += n * left.from_row) {
         n = next(left.count - i, tile_rows);
-        multiply_rows<T, vectors, part>(p, left, a, here, c, n);
+        multiply_rows<T, vectors, part>(p, left, a, here, to.at(p, i, 0), n);
         here.ahead = 0;
     }
 }
 
 template <class T, bool part, std::size_t vectors = tile_columns>
-void multiply_panel(const MatrixProduct<T>& p, const Rows<T>& left, const Panel<T>& panel, T* c) {
+void multiply_panel(const MatrixProduct<T>& p, const Rows<T>& left, const Panel<T>& panel,
+                    const Target<T>& to) {
     if (panel.vectors == vectors)
-        multiply_all_rows<T, vectors, part>(p, left, panel, c);
+        multiply_all_rows<T, vectors, part>(p, left, panel, to);
     else if constexpr (vectors > 1)
-        multiply_panel<T, part, vectors - 1>(p, left, panel, c);
+        multiply_panel<T, part, vectors - 1>(p, left, panel, to);
 }
 
 template <std::size_t lanes, std::size_t distance>
@@ -203,56 +209,56 @@ void copy(const MatrixProduct<T>& p, std::size_t terms, Panel<T>* panels, std::s
         panels[j] = {copies + j * apart, panels[j].vectors * lanes<T>, panels[j].vectors, panels[j].last, 0};
 }
 
-/// C's columns from c on, from panels, which A's rows meet tile by tile; of those that are no copies only a
+/// Columns of C from panels, which A's rows meet tile by tile; of those that are no copies only a
 /// part can be read. No hardware guesses which rows of C come next.
 template <class T, bool copied>
 void multiply_panels(const MatrixProduct<T>& p, const Rows<T>& left, const Panel<T>* panels,
-                     std::size_t count, T* c) {
+                     std::size_t count, const Target<T>& to) {
     T copy[tile_rows * most_terms + lanes<T>];
     Rows<T> rows = left;
     for (std::size_t i = 0; i < left.count; i += rows.count) {
         rows.count = next(left.count - i, tile_rows);
         rows.entries = left.entries + i * left.from_row;
         if (left.from_term * left.terms * sizeof(T) > far) {
-            T* to = copy;
+            T* into = copy;
             const T* from = rows.entries;
             for (std::size_t k = 0; k < left.terms; ++k, from += left.from_term)
                 if (masks && left.from_row == 1) {
-                    store<T>(to, load_first<T>(from, rows.count, 0));
-                    to += rows.count;
+                    store<T>(into, load_first<T>(from, rows.count, 0));
+                    into += rows.count;
                 } else
                     for (std::size_t r = 0; r < rows.count; ++r)
-                        *to++ = from[r * left.from_row];
+                        *into++ = from[r * left.from_row];
             rows.entries = copy;
             rows.from_row = 1;
             rows.from_term = rows.count;
         }
-        T* to = c + i * p.c_rows;
-        for (std::size_t j = 0; j < count; to += panels[j++].vectors * lanes<T>) {
+        for (std::size_t j = 0, column = 0; j < count; column += panels[j++].vectors * lanes<T>) {
+            const Target<T> here = to.at(p, i, column);
             for (std::size_t r = 0; r < rows.count; ++r)
                 for (std::size_t v = 0; v < panels[j].vectors; ++v)
-                    __builtin_prefetch(to + r * p.c_rows + v * lanes<T>, 1);
+                    __builtin_prefetch(here.c + r * p.c_rows + v * lanes<T>, 1);
             if (!copied && masks && panels[j].last < lanes<T>)
-                multiply_panel<T, true>(p, rows, panels[j], to);
+                multiply_panel<T, true>(p, rows, panels[j], here);
             else
-                multiply_panel<T, false>(p, rows, panels[j], to);
+                multiply_panel<T, false>(p, rows, panels[j], here);
         }
     }
 }
 
 template <class T>
 [[gnu::noinline]] void multiply_copies(const MatrixProduct<T>& p, const Rows<T>& left, const T* b,
-                                       std::size_t j) {
+                                       const Target<T>& to, std::size_t j) {
     constexpr std::size_t of_panel = most_terms * tile_columns * lanes<T>;
     alignas(64) T copies[most_panels * of_panel];
     Panel<T> panels[most_panels];
     while (j < p.columns) {
         std::size_t count = 0;
-        T* c = p.c + j;
+        const Target<T> here = to.at(p, 0, j);
         for (; count < most_panels && j < p.columns; j += panels[count++].vectors * lanes<T>)
             panels[count] = panel_at(p, b, j);
         copy(p, left.terms, panels, count, copies, of_panel);
-        multiply_panels<T, true>(p, left, panels, count, c);
+        multiply_panels<T, true>(p, left, panels, count, here);
     }
 }
 
@@ -267,32 +273,34 @@ bool in_place(const MatrixProduct<T>& p, std::size_t terms) {
 
 /// The columns whose panels can be read where they lie, row by row of C; gives the first that cannot.
 template <class T>
-[[gnu::noinline]] std::size_t multiply_by_rows(const MatrixProduct<T>& p, const Rows<T>& left, const T* b) {
+[[gnu::noinline]] std::size_t multiply_by_rows(const MatrixProduct<T>& p, const Rows<T>& left, const T* b,
+                                               const Target<T>& to) {
     constexpr std::size_t most = 32;
     Panel<T> panels[most];
     std::size_t j = 0, count = 1;
     while (j < p.columns && count > 0) {
-        T* const c = p.c + j;
+        const Target<T> here = to.at(p, 0, j);
         count = 0;
         for (; count < most && j < p.columns; j += panels[count++].vectors * lanes<T>) {
             panels[count] = panel_at(p, b, j);
             if (!masks && panels[count].last < lanes<T>) break;
         }
-        multiply_panels<T, false>(p, left, panels, count, c);
+        multiply_panels<T, false>(p, left, panels, count, here);
     }
     return j;
 }
 
 /// The same panel by panel.
 template <class T>
-std::size_t multiply_by_columns(const MatrixProduct<T>& p, const Rows<T>& left, const T* b) {
+std::size_t multiply_by_columns(const MatrixProduct<T>& p, const Rows<T>& left, const T* b,
+                                const Target<T>& to) {
     std::size_t j = 0;
     while (j < p.columns) {
         const Panel<T> panel = panel_at(p, b, j);
         if (panel.last == lanes<T>)
-            multiply_panel<T, false>(p, left, panel, p.c + j);
+            multiply_panel<T, false>(p, left, panel, to.at(p, 0, j));
         else if constexpr (masks)
-            multiply_panel<T, true>(p, left, panel, p.c + j);
+            multiply_panel<T, true>(p, left, panel, to.at(p, 0, j));
         else
             break;
         j += panel.vectors * lanes<T>;
@@ -302,18 +310,23 @@ std::size_t multiply_by_columns(const MatrixProduct<T>& p, const Rows<T>& left, 
 
 /// With vectors along C's rows.
 template <class T>
-void product_along_columns(const MatrixProduct<T>& p) {
+void product_along_columns(const MatrixProduct<T>& whole) {
+    MatrixProduct<T> p = whole; // for some of the terms, and then those after them
     std::size_t k = 0;
     do {
         const std::size_t terms = next(p.inner - k, most_terms);
-        const Rows<T> rows = {p.a + k * p.a_inner, p.rows, terms, p.a_rows, p.a_inner, p.accumulate || k > 0};
+        const Rows<T> rows = {p.a + k * p.a_inner, p.rows, terms, p.a_rows, p.a_inner};
+        const Target<T> to = {p.c, p.d};
         const T* b = p.b + k * p.b_inner;
         std::size_t j = 0;
         // A C that no cache holds is written row by row.
         if (in_place(p, terms))
-            j = p.rows * p.columns * sizeof(T) > 1 << 20 ? multiply_by_rows(p, rows, b)
-                                                         : multiply_by_columns(p, rows, b);
-        if (j < p.columns) multiply_copies(p, rows, b, j);
+            j = p.rows * p.columns * sizeof(T) > 1 << 20 ? multiply_by_rows(p, rows, b, to)
+                                                         : multiply_by_columns(p, rows, b, to);
+        if (j < p.columns) multiply_copies(p, rows, b, to, j);
+        p.d = p.c;
+        p.d_rows = p.c_rows;
+        p.d_columns = 1;
         k += terms;
     } while (k < p.inner);
 }

@@ -25,7 +25,7 @@ constexpr std::size_t most_sums = 32;
 /// Entries of C from vectors of which each is the sum of the lanes.
 template <class T>
 [[gnu::noinline]] void add_up(const MatrixProduct<T>& p, Vector<T>* sums, std::size_t rows,
-                              std::size_t columns, T* c) {
+                              std::size_t columns, const Target<T>& to) {
     T each[most_sums];
     for (std::size_t first = 0; first < rows * columns; first += lanes<T>) {
 #pragma GCC unroll 4
@@ -37,15 +37,15 @@ template <class T>
     }
     for (std::size_t i = 0; i < rows; ++i)
         for (std::size_t j = 0; j < columns; ++j) {
-            T& to = c[i * p.c_rows + j];
-            to = p.accumulate ? to + each[i * columns + j] : each[i * columns + j];
+            const auto [c, d] = to.at(p, i, j);
+            *c = d ? *d + each[i * columns + j] : each[i * columns + j];
         }
 }
 
 /// Entries of C from A's rows from a on and B's columns from b on, with vectors along the sums.
 template <class T, std::size_t rows, std::size_t columns>
 [[gnu::always_inline]] inline void multiply_along_inner(const MatrixProduct<T>& p, const T* a, const T* b,
-                                                        T* c) {
+                                                        const Target<T>& to) {
     Vector<T> sums[rows][columns];
 #pragma GCC unroll 8
     for (std::size_t i = 0; i < rows; ++i)
@@ -79,35 +79,38 @@ template <class T, std::size_t rows, std::size_t columns>
 #pragma GCC unroll 16
     for (std::size_t s = rows * columns; s % lanes<T> != 0; ++s)
         together[s] = Vector<T>{};
-    add_up(p, together, rows, columns, c);
+    add_up(p, together, rows, columns, to);
 }
 
 template <class T, std::size_t columns, std::size_t most = inner_rows>
 [[gnu::always_inline]] inline void multiply_rows_along_inner(const MatrixProduct<T>& p, const T* a,
-                                                             const T* b, T* c, std::size_t rows) {
+                                                             const T* b, const Target<T>& to,
+                                                             std::size_t rows) {
     if (rows == most)
-        multiply_along_inner<T, most, columns>(p, a, b, c);
+        multiply_along_inner<T, most, columns>(p, a, b, to);
     else if constexpr (most > 1)
-        multiply_rows_along_inner<T, columns, most - 1>(p, a, b, c, rows);
+        multiply_rows_along_inner<T, columns, most - 1>(p, a, b, to, rows);
 }
 
 template <class T, std::size_t most = inner_columns>
-void multiply_columns_along_inner(const MatrixProduct<T>& p, const T* b, T* c, std::size_t columns) {
+void multiply_columns_along_inner(const MatrixProduct<T>& p, const T* b, const Target<T>& to,
+                                  std::size_t columns) {
     if (columns < most) {
-        if constexpr (most > 1) multiply_columns_along_inner<T, most - 1>(p, b, c, columns);
+        if constexpr (most > 1) multiply_columns_along_inner<T, most - 1>(p, b, to, columns);
         return;
     }
     for (std::size_t i = 0, n; i < p.rows; i += n) {
         n = next(p.rows - i, inner_rows);
-        multiply_rows_along_inner<T, most>(p, p.a + i * p.a_rows, b, c + i * p.c_rows, n);
+        multiply_rows_along_inner<T, most>(p, p.a + i * p.a_rows, b, to.at(p, i, 0), n);
     }
 }
 
 template <class T>
 void product_along_inner(const MatrixProduct<T>& p) {
+    const Target<T> to = {p.c, p.d};
     for (std::size_t j = 0, n; j < p.columns; j += n) {
         n = next(p.columns - j, inner_columns);
-        multiply_columns_along_inner<T>(p, p.b + j * p.b_columns, p.c + j, n);
+        multiply_columns_along_inner<T>(p, p.b + j * p.b_columns, to.at(p, 0, j), n);
     }
 }
 
