@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <utility>
 
 namespace xtape::detail {
 namespace {
@@ -20,6 +21,8 @@ std::uint32_t operand(const Records& records, std::uint32_t id, std::size_t k) {
 bool is_logistic(const Records& records, std::uint32_t id) {
     return is(records, id, "xtape::sigmoid") || is(records, id, "xtape::softplus");
 }
+
+bool is_sigmoid(const Records& records, std::uint32_t id) { return is(records, id, "xtape::sigmoid"); }
 
 /// z of z and −z.
 std::uint32_t unsigned_of(const Records& records, std::uint32_t id) {
@@ -58,6 +61,27 @@ std::optional<std::pair<long double, std::uint32_t>> scaled(const Records& recor
     return {};
 }
 
+/// Whether one is σ(z) and the other σ(−z), as they are made here of the same z.
+bool are_opposite(const Records& records, std::uint32_t a, std::uint32_t b) {
+    if (is(records, a, "xtape::opposite_logistic")) std::swap(a, b);
+    return is(records, a, "xtape::logistic") && is(records, b, "xtape::opposite_logistic") &&
+           operand(records, a, 0) == operand(records, b, 0);
+}
+
+/// σ(z) times σ(−z) or times x σ(−z), by the derivative of σ; empty for another factor.
+Var times_slope(Records& records, std::uint32_t sigma, std::uint32_t factor) {
+    const auto slope = [&] {
+        return xtape::record(logistic_slope_op(),
+                             {records.var(operand(records, sigma, 1)), records.var(operand(records, sigma, 2))});
+    };
+    if (are_opposite(records, sigma, factor)) return slope();
+    if (is(records, factor, "xtape::multiply"))
+        for (const std::size_t k : {0U, 1U})
+            if (are_opposite(records, sigma, operand(records, factor, k)))
+                return records.var(operand(records, factor, 1 - k)) * slope();
+    return {};
+}
+
 } // namespace
 
 const Op& decay_op() {
@@ -73,6 +97,18 @@ const Op& certainty_op() {
 const Op& logistic_op() {
     static const Op op = elementwise("xtape::logistic")
                              .forward([](auto x, auto e, auto c) { return where(x < 0, e * c, c); })
+                             .without_gradient();
+    return op;
+}
+const Op& opposite_logistic_op() {
+    static const Op op = elementwise("xtape::opposite_logistic")
+                             .forward([](auto x, auto e, auto c) { return where(x > 0, e * c, c); })
+                             .without_gradient();
+    return op;
+}
+const Op& logistic_slope_op() {
+    static const Op op = elementwise("xtape::logistic_slope")
+                             .forward([](auto e, auto c) { return e * c * c; })
                              .without_gradient();
     return op;
 }
@@ -124,16 +160,18 @@ Expanded compounded(const Expanded& program) {
                            const std::vector<Var>& operands) -> Var {
         const std::uint32_t id = record.first_result;
         if (is_logistic(from, id) && uses.at(unsigned_of(from, operand(from, id, 0))) > 1) {
-            const Var& x = operands[0];
-            Records& to = *x.records();
-            const Var e = xtape::record(decay_op(), {to.var(unsigned_of(to, x.id()))});
-            return is(from, id, "xtape::sigmoid")
-                       ? xtape::record(logistic_op(), {x, e, xtape::record(certainty_op(), {e})})
-                       : relu(x) + log1p(e);
+            Records& to = *operands[0].records();
+            const bool opposite = is(from, operand(from, id, 0), "xtape::negative");
+            const Var x = to.var(unsigned_of(to, operands[0].id())), e = xtape::record(decay_op(), {x});
+            if (!is_sigmoid(from, id)) return opposite ? log1p(e) - minimum(x, 0) : relu(x) + log1p(e);
+            return xtape::record(opposite ? opposite_logistic_op() : logistic_op(),
+                                 {x, e, xtape::record(certainty_op(), {e})});
         }
         if (is(from, id, "xtape::multiply"))
             for (const std::size_t k : {0U, 1U}) {
                 Records& to = *operands[k].records();
+                if (const Var made = times_slope(to, operands[k].id(), operands[1 - k].id()); !made.empty())
+                    return made;
                 if (const auto a = tanh_of_slope(to, operands[k].id()))
                     return xtape::record(tanh_slope_op(), {operands[1 - k], to.var(*a)});
             }

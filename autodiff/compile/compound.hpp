@@ -12,6 +12,10 @@ namespace xtape::detail {
 [[nodiscard]] const Op& certainty_op();
 /// σ(x), given x and both of these.
 [[nodiscard]] const Op& logistic_op();
+/// σ(−x), given the same.
+[[nodiscard]] const Op& opposite_logistic_op();
+/// σ(x) σ(−x), the derivative of σ, given e and 1/(1 + e).
+[[nodiscard]] const Op& logistic_slope_op();
 /// g (1 − a²): how a gradient uses the derivative of a = tanh(z).
 [[nodiscard]] const Op& tanh_slope_op();
 

@@ -37,8 +37,43 @@ void Loop<T>::merge_axes() {
 }
 
 template <std::floating_point T>
+void Loop<T>::join_multiplications() {
+    const BlockKernels<T>& kernels = block_kernels<T>();
+    std::vector<std::size_t> readers(slots, 0), writers(slots, instructions.size());
+    for (const Instruction& instruction : instructions)
+        for (const std::size_t slot : instruction.in)
+            ++readers[slot];
+    for (const Store& store : stores)
+        ++readers[store.slot];
+    for (const Reduction& r : reductions)
+        ++readers[r.slot];
+    for (std::size_t k = 0; k < instructions.size(); ++k) {
+        Instruction& later = instructions[k];
+        writers[later.out] = k;
+        const bool adds = later.kernel == kernels[Primitive::add];
+        if (!adds && later.kernel != kernels[Primitive::subtract]) continue;
+        for (const std::size_t side : {0U, 1U}) {
+            const std::size_t product = later.in[side], writer = writers[product];
+            if (readers[product] != 1 || writer == instructions.size() ||
+                instructions[writer].kernel != kernels[Primitive::multiply])
+                continue;
+            const auto [primitive, name] =
+                adds ? std::pair(Primitive::multiply_add, "multiply_add")
+                : side == 0 ? std::pair(Primitive::multiply_subtract, "multiply_subtract")
+                            : std::pair(Primitive::subtract_product, "subtract_product");
+            Instruction& earlier = instructions[writer];
+            later = {kernels[primitive], name, {earlier.in[0], earlier.in[1], later.in[1 - side]}, later.out};
+            earlier.kernel = nullptr;
+            break;
+        }
+    }
+    std::erase_if(instructions, [](const Instruction& instruction) { return !instruction.kernel; });
+}
+
+template <std::floating_point T>
 void Loop<T>::finish() {
     merge_axes();
+    join_multiplications();
     columns = space.empty() ? 1 : space.back();
     rows = columns == 0 ? 0 : size_of(space) / columns;
     divide(block_entries<T>);
@@ -153,6 +188,8 @@ bool Loop<T>::may_overwrite(std::size_t loaded, std::size_t stored) const {
 
 template void Loop<float>::merge_axes();
 template void Loop<double>::merge_axes();
+template void Loop<float>::join_multiplications();
+template void Loop<double>::join_multiplications();
 template void Loop<float>::finish();
 template void Loop<double>::finish();
 template void Loop<float>::divide(std::size_t);

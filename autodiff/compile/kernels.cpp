@@ -140,6 +140,8 @@ BlockKernel<T> block_kernel(const Op& op) {
         compound(decay_op(), Primitive::decay);
         compound(certainty_op(), Primitive::certainty);
         compound(logistic_op(), Primitive::logistic);
+        compound(opposite_logistic_op(), Primitive::opposite_logistic);
+        compound(logistic_slope_op(), Primitive::logistic_slope);
         compound(tanh_slope_op(), Primitive::tanh_slope);
         return result;
     }();

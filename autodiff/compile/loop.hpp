@@ -100,7 +100,8 @@ struct Loop {
     std::size_t register_entries = 0; ///< those of a block, and to the end of the cache line
     std::size_t scratch_at = 0;       ///< where in the workspace its registers lie, in bytes
 
-    /// Merges axes that every operand passes through alike, and gives each slot its place.
+    /// Merges axes that every operand passes through alike, takes products that are only added up together
+    /// with the sum, and gives each slot its place.
     void finish();
 
     /// Whether what it stores may lie where what it loads lies: entry for entry in the same order, and
@@ -122,6 +123,7 @@ struct Loop {
 
 private:
     void merge_axes();
+    void join_multiplications();
     void divide(std::size_t most); ///< into blocks of so many entries
     void choose_places();          ///< of loads and stores
     void assign_registers();

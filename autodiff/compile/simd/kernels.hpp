@@ -36,7 +36,12 @@ enum class Primitive {
     decay,      ///< e^−|x|
     certainty,  ///< σ(|x|) = 1/(1 + e), given e = e^−|x|
     logistic,   ///< σ(x), given x and both of these; within 3.2 units in the last place
-    tanh_slope, ///< g (1 − a²)
+    opposite_logistic, ///< σ(−x), given the same
+    logistic_slope,    ///< σ(x) σ(−x), given e and c
+    tanh_slope,        ///< g (1 − a²)
+    multiply_add,      ///< a b + c
+    multiply_subtract, ///< a b − c
+    subtract_product,  ///< c − a b, given a, b and c
     silu,
     elu,
     erf,

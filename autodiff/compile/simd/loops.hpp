@@ -169,6 +169,11 @@ constexpr BlockKernels<T> table() {
     unary(Primitive::decay, [](V a) { return detail::decay<T>(a); });
     unary(certainty, [](V e) { return one / (one + e); });
     ternary(Primitive::logistic, [](V a, V e, V c) { return a < zero ? e * c : c; });
+    ternary(Primitive::opposite_logistic, [](V a, V e, V c) { return a > zero ? e * c : c; });
+    binary(Primitive::logistic_slope, [](V e, V c) { return e * c * c; });
+    ternary(multiply_add, [](V a, V b, V c) { return a * b + c; });
+    ternary(multiply_subtract, [](V a, V b, V c) { return a * b - c; });
+    ternary(subtract_product, [](V a, V b, V c) { return c - a * b; });
     binary(tanh_slope, [](V g, V a) { return g * (one - a * a); });
     unary(silu, [](V a) { return a * detail::sigmoid<T>(a); });
     binary(elu, [](V a, V alpha) { return a > zero ? a : alpha * detail::expm1<T>(a); });
