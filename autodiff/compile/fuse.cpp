@@ -87,7 +87,7 @@ void Loop<T>::divide(std::size_t most) {
     const bool whole_rows = columns <= most / 2 || columns <= least_entries;
     const std::size_t parts = whole_rows ? 1 : (columns + most - 1) / most;
     block_columns = whole_rows ? columns : std::min(columns, ((columns + parts - 1) / parts + 15) / 16 * 16);
-    block_rows = !whole_rows || columns == 0
+    block_rows = !whole_rows || columns == 0 || (columns >= 2 * least_entries && has_number_for_each_row())
                      ? 1
                      : std::clamp<std::size_t>(most / columns, 1, std::max<std::size_t>(rows, 1));
     register_entries = aligned(block_rows * block_columns * sizeof(T)) / sizeof(T);
@@ -97,13 +97,43 @@ void Loop<T>::divide(std::size_t most) {
 }
 
 template <std::floating_point T>
+bool Loop<T>::has_number_for_each_row() const {
+    return std::ranges::any_of(loads, [](const Load& load) {
+        return load.element == element_of<T> && !have_one_row(load.strides) && load.strides.back() == 0;
+    });
+}
+
+template <std::floating_point T>
+bool Loop<T>::may_be_number(const Load& load) const {
+    const std::ptrdiff_t inner = load.strides.empty() ? 0 : load.strides.back();
+    if (load.element != element_of<T> || inner != 0 || !(block_rows == 1 || have_one_row(load.strides)) ||
+        std::ranges::count(stores, load.slot, &Store::slot) > 0 ||
+        std::ranges::count(reductions, load.slot, &Reduction::slot) > 0)
+        return false;
+    const auto is_number = [&](std::size_t slot) {
+        return std::ranges::any_of(
+            loads, [&](const Load& other) { return other.slot == slot && other.when == When::number; });
+    };
+    for (const Instruction& instruction : instructions)
+        for (std::size_t k = 0; k < instruction.in.size(); ++k)
+            if (instruction.in[k] == load.slot &&
+                (!block_kernels<T>().with_number(instruction.kernel, k) ||
+                 std::ranges::any_of(instruction.in, is_number)))
+                return false;
+    return true;
+}
+
+template <std::floating_point T>
 void Loop<T>::choose_places() {
+    for (Load& load : loads)
+        load.when = When::each;
     const Strides adjacent = row_major_strides(space);
     for (Load& load : loads) {
         const bool own = load.element == element_of<T>;
         const std::ptrdiff_t inner = load.strides.empty() ? 0 : load.strides.back();
         load.when = own && load.strides == adjacent                                          ? When::direct
                     : own && block_rows == 1 && inner == 1                                   ? When::row
+                    : may_be_number(load)                                                    ? When::number
                     : have_one_row(load.strides) && (block_columns == columns || inner == 0) ? When::once
                                                                                              : When::each;
     }
@@ -194,6 +224,10 @@ template void Loop<float>::finish();
 template void Loop<double>::finish();
 template void Loop<float>::divide(std::size_t);
 template void Loop<double>::divide(std::size_t);
+template bool Loop<float>::has_number_for_each_row() const;
+template bool Loop<double>::has_number_for_each_row() const;
+template bool Loop<float>::may_be_number(const Load&) const;
+template bool Loop<double>::may_be_number(const Load&) const;
 template void Loop<float>::choose_places();
 template void Loop<double>::choose_places();
 template void Loop<float>::assign_registers();

@@ -147,10 +147,16 @@ BoundLoop<T> Loop<T>::bound(T* scratch) const {
     BoundLoop<T> result{std::vector<T*>(slots, nullptr), {}};
     for (std::size_t slot = 0; slot < slots; ++slot)
         if (registers[slot] != in_memory) result.slots[slot] = scratch + registers[slot] * register_entries;
+    std::vector<bool> is_number(slots, false);
+    for (const Load& load : loads)
+        is_number[load.slot] = load.when == When::number;
     for (const Instruction& instruction : instructions) {
         typename BoundLoop<T>::Call call{instruction.kernel, result.slots[instruction.out], {}};
-        for (std::size_t k = 0; k < instruction.in.size(); ++k)
+        for (std::size_t k = 0; k < instruction.in.size(); ++k) {
             call.in[k] = result.slots[instruction.in[k]];
+            if (is_number[instruction.in[k]])
+                call.kernel = block_kernels<T>().with_number(instruction.kernel, k);
+        }
         result.calls.push_back(call);
     }
     return result;
@@ -160,10 +166,12 @@ template <std::floating_point T>
 void Loop<T>::place(BoundLoop<T>& bound, void* const* memory, std::size_t row, std::size_t column) const {
     const auto place_each = [&](const auto& operands) {
         for (const auto& operand : operands) {
-            if (operand.when != When::direct && operand.when != When::row) continue;
-            T* const at = static_cast<T*>(memory[operand.storage]) + column +
-                          (operand.when == When::row ? offset(operand.strides, row)
-                                                     : static_cast<std::ptrdiff_t>(row * columns));
+            if (operand.when == When::once || operand.when == When::each) continue;
+            T* const at = static_cast<T*>(memory[operand.storage]) +
+                          (operand.when == When::direct ? static_cast<std::ptrdiff_t>(row * columns + column)
+                           : operand.when == When::row
+                               ? offset(operand.strides, row) + static_cast<std::ptrdiff_t>(column)
+                               : offset(operand.strides, row));
             bound.slots[operand.slot] = at;
             for (const auto& [call, k] : operand.uses)
                 if (k == Use::result)

@@ -39,6 +39,7 @@ struct Loop {
     enum class When {
         direct, ///< in place: its entries lie in the order of the space
         row,    ///< in place: a block is a part of one row, and the row is adjacent in memory
+        number, ///< in place: one entry for the block, as the kernels that read it know
         once,   ///< every block reads the same entries: copied before the first
         each,   ///< copied for every block
     };
@@ -125,6 +126,8 @@ private:
     void merge_axes();
     void join_multiplications();
     void divide(std::size_t most); ///< into blocks of so many entries
+    [[nodiscard]] bool has_number_for_each_row() const;
+    [[nodiscard]] bool may_be_number(const Load& load) const;
     void choose_places();          ///< of loads and stores
     void assign_registers();
     void list_uses();

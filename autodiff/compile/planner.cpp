@@ -351,6 +351,11 @@ private:
         std::vector<ArrayView> in = operands(record);
         const Extents extents = this->extents(record.first_result);
         const std::size_t rank = extents.size();
+        if (in[0].extents.back() == 1) { // one product for each entry, which its readers may take at once
+            views_[record.first_result] = compute_in_loop(block_kernels<T>()[Primitive::multiply], "multiply",
+                                                          in, extents, element_of<T>);
+            return true;
+        }
         Product<T> product;
         product.rows = extents[rank - 2];
         product.columns = extents[rank - 1];

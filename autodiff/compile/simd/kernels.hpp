@@ -96,6 +96,8 @@ using ProductKernel = void (*)(const MatrixProduct<T>&);
 template <class T>
 struct BlockKernels {
     BlockKernel<T> of[static_cast<std::size_t>(Primitive::count)];
+    /// The same where operand k is one entry for all n; null where there is none.
+    BlockKernel<T> of_number[static_cast<std::size_t>(Primitive::count)][most_operands];
     /// Of n adjacent entries, in 256 bytes of partial results whose number and order depend on n alone. NaN
     /// wins.
     T (*fold[static_cast<std::size_t>(Fold::count)])(const T* in, std::size_t n);
@@ -112,6 +114,12 @@ struct BlockKernels {
 
     [[nodiscard]] BlockKernel<T> operator[](Primitive p) const { return of[static_cast<std::size_t>(p)]; }
     [[nodiscard]] auto operator[](Fold f) const { return fold[static_cast<std::size_t>(f)]; }
+    /// What does as `kernel` does where operand k is one entry; null where there is none.
+    [[nodiscard]] BlockKernel<T> with_number(BlockKernel<T> kernel, std::size_t k) const {
+        for (std::size_t p = 0; p < static_cast<std::size_t>(Primitive::count); ++p)
+            if (of[p] == kernel) return of_number[p][k];
+        return nullptr;
+    }
 };
 
 /// Those that this machine runs. The first call looks at the processor, and at the environment variable

@@ -12,18 +12,21 @@
 namespace xtape::detail {
 namespace {
 
-/// F of whole vectors. What is left at the end goes through the same code, padded with ones. All that F calls
-/// is made a part of the loop: a call would write every register to memory, constants among them.
-template <class T, class F, std::size_t operands>
+/// F of whole vectors, where operand `number`, if any, is one entry. What is left at the end goes through the
+/// same code, padded with ones. All that F calls is made a part of the loop: a call would write every register
+/// to memory, constants among them.
+template <class T, class F, std::size_t operands, std::size_t number = most_operands>
 [[gnu::flatten]] void loop(T* out, const T* const* in, std::size_t n) {
     constexpr std::size_t width = lanes<T>;
+    const Vector<T> repeated = number < operands ? all<T>(*in[number]) : Vector<T>{};
     const auto apply = [&](auto entries) {
+        const auto operand = [&](std::size_t k) { return k == number ? repeated : entries(in[k]); };
         if constexpr (operands == 1)
-            return F()(entries(in[0]));
+            return F()(operand(0));
         else if constexpr (operands == 2)
-            return F()(entries(in[0]), entries(in[1]));
+            return F()(operand(0), operand(1));
         else
-            return F()(entries(in[0]), entries(in[1]), entries(in[2]));
+            return F()(operand(0), operand(1), operand(2));
     };
     std::size_t i = 0;
     for (; i + width <= n; i += width)
@@ -148,12 +151,26 @@ constexpr BlockKernels<T> table() {
     const auto ternary = [&](Primitive p, auto f) {
         t.of[static_cast<std::size_t>(p)] = loop<T, decltype(f), 3>;
     };
+    // Those that are so quick that to read a number again and again would be seen.
+    const auto of_two = [&](Primitive p, auto f) {
+        using F = decltype(f);
+        binary(p, f);
+        t.of_number[static_cast<std::size_t>(p)][0] = loop<T, F, 2, 0>;
+        t.of_number[static_cast<std::size_t>(p)][1] = loop<T, F, 2, 1>;
+    };
+    const auto of_three = [&](Primitive p, auto f) {
+        using F = decltype(f);
+        ternary(p, f);
+        t.of_number[static_cast<std::size_t>(p)][0] = loop<T, F, 3, 0>;
+        t.of_number[static_cast<std::size_t>(p)][1] = loop<T, F, 3, 1>;
+        t.of_number[static_cast<std::size_t>(p)][2] = loop<T, F, 3, 2>;
+    };
     using enum Primitive;
     unary(copy, [](V a) { return a; });
-    binary(add, [](V a, V b) { return a + b; });
-    binary(subtract, [](V a, V b) { return a - b; });
-    binary(multiply, [](V a, V b) { return a * b; });
-    binary(divide, [](V a, V b) { return a / b; });
+    of_two(add, [](V a, V b) { return a + b; });
+    of_two(subtract, [](V a, V b) { return a - b; });
+    of_two(multiply, [](V a, V b) { return a * b; });
+    of_two(divide, [](V a, V b) { return a / b; });
     unary(negative, [](V a) { return -a; });
     unary(square, [](V a) { return a * a; });
     unary(reciprocal, [](V a) { return one / a; });
@@ -171,9 +188,9 @@ constexpr BlockKernels<T> table() {
     ternary(Primitive::logistic, [](V a, V e, V c) { return a < zero ? e * c : c; });
     ternary(Primitive::opposite_logistic, [](V a, V e, V c) { return a > zero ? e * c : c; });
     binary(Primitive::logistic_slope, [](V e, V c) { return e * c * c; });
-    ternary(multiply_add, [](V a, V b, V c) { return a * b + c; });
-    ternary(multiply_subtract, [](V a, V b, V c) { return a * b - c; });
-    ternary(subtract_product, [](V a, V b, V c) { return c - a * b; });
+    of_three(multiply_add, [](V a, V b, V c) { return a * b + c; });
+    of_three(multiply_subtract, [](V a, V b, V c) { return a * b - c; });
+    of_three(subtract_product, [](V a, V b, V c) { return c - a * b; });
     binary(tanh_slope, [](V g, V a) { return g * (one - a * a); });
     unary(silu, [](V a) { return a * detail::sigmoid<T>(a); });
     binary(elu, [](V a, V alpha) { return a > zero ? a : alpha * detail::expm1<T>(a); });
@@ -193,15 +210,15 @@ constexpr BlockKernels<T> table() {
         return in_double<T>([](Doubles x, Doubles y) { return detail::pow<T>(x, y); }, a, b);
     });
     unary(relu, [](V a) { return detail::maximum<T>(a, V{}); });
-    binary(leaky_relu, [](V a, V slope) { return a > zero ? a : slope * a; });
-    binary(Primitive::maximum, [](V a, V b) { return detail::maximum<T>(a, b); });
-    binary(Primitive::minimum, [](V a, V b) { return detail::minimum<T>(a, b); });
+    of_two(leaky_relu, [](V a, V slope) { return a > zero ? a : slope * a; });
+    of_two(Primitive::maximum, [](V a, V b) { return detail::maximum<T>(a, b); });
+    of_two(Primitive::minimum, [](V a, V b) { return detail::minimum<T>(a, b); });
     ternary(clip, [](V a, V low, V high) { return detail::minimum<T>(detail::maximum<T>(a, low), high); });
-    ternary(choose, [](V m, V a, V b) { return m != zero ? a : b; });
-    binary(less, [](V a, V b) { return number<T>(a < b); });
-    binary(less_equal, [](V a, V b) { return number<T>(a <= b); });
-    binary(equal, [](V a, V b) { return number<T>(a == b); });
-    binary(not_equal, [](V a, V b) { return number<T>(a != b); });
+    of_three(choose, [](V m, V a, V b) { return m != zero ? a : b; });
+    of_two(less, [](V a, V b) { return number<T>(a < b); });
+    of_two(less_equal, [](V a, V b) { return number<T>(a <= b); });
+    of_two(equal, [](V a, V b) { return number<T>(a == b); });
+    of_two(not_equal, [](V a, V b) { return number<T>(a != b); });
     unary(negation, [](V a) { return number<T>(a == zero); });
     binary(conjunction, [](V a, V b) { return number<T>((a != zero) & (b != zero)); });
     binary(disjunction, [](V a, V b) { return number<T>((a != zero) | (b != zero)); });
