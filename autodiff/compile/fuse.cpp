@@ -117,7 +117,8 @@ bool Loop<T>::may_be_number(const Load& load) const {
     for (const Instruction& instruction : instructions)
         for (std::size_t k = 0; k < instruction.in.size(); ++k)
             if (instruction.in[k] == load.slot &&
-                (!block_kernels<T>().with_number(instruction.kernel, k) ||
+                (std::ranges::count(instruction.in, load.slot) > 1 ||
+                 !block_kernels<T>().with_number(instruction.kernel, k) ||
                  std::ranges::any_of(instruction.in, is_number)))
                 return false;
     return true;

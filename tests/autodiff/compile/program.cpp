@@ -381,10 +381,10 @@ BOOST_AUTO_TEST_CASE(a_profile_has_the_steps_of_the_plan) {
         const Profile profile = program.profile({draw.reals({3, n}), W, b}, 3);
         expect_of(profile, program.plan({{3, n}, {2, 3}, {2, 1}}));
         BOOST_TEST(profile.runs() == 3u);
-        const double scale = static_cast<double>(n) * sizeof(double); // W X, with W itself in each tile
-        BOOST_TEST(profile.steps()[0].flops == 12.0 * static_cast<double>(n));
-        BOOST_TEST(profile.steps()[0].bytes >= 5 * scale + 48);
-        BOOST_TEST(profile.steps()[0].bytes <= 5.1 * scale + 48);
+        const double scale = static_cast<double>(n) * sizeof(double); // W X + b, with W and b in each tile
+        BOOST_TEST(profile.steps()[0].flops == 14.0 * static_cast<double>(n));
+        BOOST_TEST(profile.steps()[0].bytes >= 5 * scale + 64);
+        BOOST_TEST(profile.steps()[0].bytes <= 5.1 * scale + 64);
     }
     BOOST_TEST(says(complaint<ArgumentError>([&] { (void)program.profile({W, W, b}, 0); }), "at least one"));
     BOOST_TEST(says(complaint<BindingError>([&] { (void)program.profile({W, b, b}); }), "X"));

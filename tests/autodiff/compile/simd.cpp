@@ -313,7 +313,7 @@ struct Strided {
             std::size_t gap = 3)
         : height(height), width(width), rows(transposed ? 1 : width + gap),
           columns(transposed ? height + gap : 1) {
-        entries.assign((height + 3) * (width + 3), std::numeric_limits<T>::quiet_NaN());
+        entries.assign((height + gap + 3) * (width + gap + 3), std::numeric_limits<T>::quiet_NaN());
         for (std::size_t i = 0; i < height; ++i)
             for (std::size_t j = 0; j < width; ++j)
                 entries[i * rows + j * columns] = static_cast<T>(random() % 9) - 4;
@@ -321,12 +321,27 @@ struct Strided {
     T operator()(std::size_t i, std::size_t j) const { return entries[i * rows + j * columns]; }
 };
 
-/// 2 A B, or C + 2 A B.
+/// 2 A B
 template <class T>
 detail::MatrixProduct<T> product_of(const Strided<T>& a, const Strided<T>& b, Strided<T>& c,
-                                    std::size_t inner, bool accumulate) {
-    return {a.entries.data(), b.entries.data(), c.entries.data(), c.height, inner, c.width,   a.rows,
-            a.columns,        b.rows,           b.columns,        c.rows,   T{2},  accumulate};
+                                    std::size_t inner) {
+    return {a.entries.data(), b.entries.data(), c.entries.data(), c.height, inner,  c.width,
+            a.rows,           a.columns,        b.rows,           b.columns, c.rows, T{2}};
+}
+
+/// What is added to a product.
+enum class Added { nothing, itself, number_for_each_row, number_for_each_column, matrix };
+
+/// The same and what is added: that of D which these strides show.
+template <class T>
+detail::MatrixProduct<T> and_added(detail::MatrixProduct<T> product, Added added, const Strided<T>& d) {
+    if (added == Added::nothing) return product;
+    product.d = added == Added::itself ? product.c : d.entries.data();
+    product.d_rows = added == Added::itself                   ? product.c_rows
+                     : added == Added::number_for_each_column ? 0
+                                                              : d.rows;
+    product.d_columns = added == Added::number_for_each_row ? 0 : 1;
+    return product;
 }
 
 template <class T>
@@ -340,16 +355,24 @@ std::size_t wrong_entries(std::size_t rows, std::size_t inner, std::size_t colum
                           std::mt19937_64& random) {
     const Strided<T> a(rows, inner, how % 2 == 1, random), b(inner, columns, how / 2 == 1, random),
         before(rows, columns, false, random);
-    const bool accumulate = random() % 2 == 0;
+    const auto added = static_cast<Added>(random() % 5);
+    const Strided<T> d(rows, columns, false, random, 6);
     Strided<T> c = before;
-    compute(product_of(a, b, c, inner, accumulate));
+    compute(and_added(product_of(a, b, c, inner), added, d));
+    const auto expected = [&](std::size_t i, std::size_t j) {
+        return added == Added::nothing                  ? T{0}
+               : added == Added::itself                 ? before(i, j)
+               : added == Added::number_for_each_row    ? d(i, 0)
+               : added == Added::number_for_each_column ? d(0, j)
+                                                        : d(i, j);
+    };
     std::size_t wrong = 0;
     for (std::size_t i = 0; i < rows; ++i) {
         for (std::size_t j = 0; j < columns; ++j) {
             T sum = 0;
             for (std::size_t k = 0; k < inner; ++k)
                 sum += a(i, k) * b(k, j);
-            wrong += !(c(i, j) == 2 * sum + (accumulate ? before(i, j) : 0));
+            wrong += !(c(i, j) == 2 * sum + expected(i, j));
         }
         wrong += !std::isnan(c(i, columns));
     }
@@ -382,7 +405,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_column_without_gaps_is_exact, T, Types) {
                 const Strided<T> a(rows, inner, how % 2 == 1, random), b(inner, 1, how / 2 == 1, random),
                     before(rows, 1, false, random, 0);
                 Strided<T> c = before;
-                compute(product_of(a, b, c, inner, true));
+                compute(and_added(product_of(a, b, c, inner), Added::itself, c));
                 for (std::size_t i = 0; i < rows; ++i) {
                     T sum = 0;
                     for (std::size_t k = 0; k < inner; ++k)
@@ -410,7 +433,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(pieces_of_a_product_have_its_bits, T, Types) {
             for (T& x : a.entries)
                 x /= 3;
             Strided<T> pieces = c;
-            detail::MatrixProduct<T> whole = product_of(a, b, c, inner, true);
+            detail::MatrixProduct<T> whole = and_added(product_of(a, b, c, inner), Added::itself, c);
             whole.scale = T{1} / 3;
             const auto kernel = block_kernels<T>().product_kernel(whole);
             kernel(whole);
@@ -419,6 +442,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(pieces_of_a_product_have_its_bits, T, Types) {
             for (std::size_t begin = 0; begin < extent; begin += 64) {
                 detail::MatrixProduct<T> piece = whole;
                 piece.c = pieces.entries.data() + begin * (by_rows ? piece.c_rows : 1);
+                piece.d = piece.c;
                 (by_rows ? piece.a : piece.b) += begin * (by_rows ? piece.a_rows : piece.b_columns);
                 (by_rows ? piece.rows : piece.columns) = std::min<std::size_t>(64, extent - begin);
                 kernel(piece);
