@@ -308,27 +308,34 @@ std::size_t multiply_by_columns(const MatrixProduct<T>& p, const Rows<T>& left, 
     return j;
 }
 
+/// Terms of the sums from k on.
+template <class T>
+void multiply_terms(const MatrixProduct<T>& p, std::size_t k, std::size_t terms) {
+    const Rows<T> rows = {p.a + k * p.a_inner, p.rows, terms, p.a_rows, p.a_inner};
+    const Target<T> to = {p.c, p.d};
+    const T* b = p.b + k * p.b_inner;
+    std::size_t j = 0;
+    // A C that no cache holds is written row by row.
+    if (in_place(p, terms))
+        j = p.rows * p.columns * sizeof(T) > 1 << 20 ? multiply_by_rows(p, rows, b, to)
+                                                     : multiply_by_columns(p, rows, b, to);
+    if (j < p.columns) multiply_copies(p, rows, b, to, j);
+}
+
 /// With vectors along C's rows.
 template <class T>
-void product_along_columns(const MatrixProduct<T>& whole) {
-    MatrixProduct<T> p = whole; // for some of the terms, and then those after them
-    std::size_t k = 0;
-    do {
-        const std::size_t terms = next(p.inner - k, most_terms);
-        const Rows<T> rows = {p.a + k * p.a_inner, p.rows, terms, p.a_rows, p.a_inner};
-        const Target<T> to = {p.c, p.d};
-        const T* b = p.b + k * p.b_inner;
-        std::size_t j = 0;
-        // A C that no cache holds is written row by row.
-        if (in_place(p, terms))
-            j = p.rows * p.columns * sizeof(T) > 1 << 20 ? multiply_by_rows(p, rows, b, to)
-                                                         : multiply_by_columns(p, rows, b, to);
-        if (j < p.columns) multiply_copies(p, rows, b, to, j);
-        p.d = p.c;
-        p.d_rows = p.c_rows;
-        p.d_columns = 1;
-        k += terms;
-    } while (k < p.inner);
+void product_along_columns(const MatrixProduct<T>& p) {
+    std::size_t k = next(p.inner, most_terms);
+    multiply_terms(p, 0, k);
+    if (k == p.inner) return;
+    MatrixProduct<T> rest = p; // which is added to what is there
+    rest.d = p.c;
+    rest.d_rows = p.c_rows;
+    rest.d_columns = 1;
+    for (std::size_t terms; k < p.inner; k += terms) {
+        terms = next(p.inner - k, most_terms);
+        multiply_terms(rest, k, terms);
+    }
 }
 
 } // namespace
