@@ -203,7 +203,7 @@ void Loop<T>::run_block(void* const* memory, BoundLoop<T>& bound, std::size_t ro
 }
 
 template <std::floating_point T>
-void Loop<T>::run(void* const* memory, BoundLoop<T>& bound, bool first) const {
+void Loop<T>::run(void* const* memory, BoundLoop<T>& bound, bool first, bool placed) const {
     for (const Reduction& r : reductions)
         if (first || !r.across_tiles)
             std::fill_n(static_cast<T*>(memory[r.storage]), r.entries, neutral<T>(r.fold));
@@ -214,7 +214,7 @@ void Loop<T>::run(void* const* memory, BoundLoop<T>& bound, bool first) const {
                  block_columns);
     for (std::size_t row = 0; row < rows; row += block_rows)
         for (std::size_t column = 0; column < columns; column += block_columns) {
-            if (!bound.placed) place(bound, memory, row, column);
+            if (!placed) place(bound, memory, row, column);
             run_block(memory, bound, row, column);
         }
 }

@@ -29,7 +29,6 @@ struct BoundLoop {
     };
     std::vector<T*> slots;
     std::vector<Call> calls;
-    bool placed = false; ///< its only block lies where it will in every run
 };
 
 /// One pass over the positions of `space`, in row-major order. A slot holds the entries of one value at the
@@ -119,8 +118,8 @@ struct Loop {
     void place(BoundLoop<T>& bound, void* const* memory) const { place(bound, memory, 0, 0); }
     [[nodiscard]] bool is_one_block() const { return rows <= block_rows && columns <= block_columns; }
 
-    /// `first` of the tiles.
-    void run(void* const* memory, BoundLoop<T>& bound, bool first) const;
+    /// `first` of the tiles. `placed`: its only block is, already.
+    void run(void* const* memory, BoundLoop<T>& bound, bool first, bool placed) const;
 
 private:
     void merge_axes();

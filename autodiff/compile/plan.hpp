@@ -96,12 +96,20 @@ struct Accumulator {
     std::size_t at = 0; ///< where among those of a piece, in bytes
 };
 
+/// A step with the addresses that it works at.
+template <std::floating_point T>
+struct BoundStep {
+    BoundLoop<T> loop;
+    MatrixProduct<T> product{};
+    bool placed = false; ///< these are the same in every run
+};
+
 /// Where steps find every storage.
 template <std::floating_point T>
 struct Frame {
     std::byte* begin = nullptr;            ///< of what is its own
     std::vector<void*> memory;             ///< where each storage begins
-    std::vector<BoundLoop<T>> loops, rest; ///< of its steps, loops or not, and of those of the last tile
+    std::vector<BoundStep<T>> steps, rest; ///< its own, and those of the last tile
     std::vector<double> seconds;           ///< of each step, where they are measured
 };
 
@@ -182,9 +190,9 @@ private:
     class TilePieces;
     /// Where a piece has its own.
     void* at(const Accumulator& accumulator, std::size_t piece, const Frame<T>& whole) const;
-    void run(const PlanStep<T>& step, BoundLoop<T>& bound, Frame<T>& frame, bool first) const;
+    void run(const PlanStep<T>& step, BoundStep<T>& bound, Frame<T>& frame, bool first) const;
     /// Measures the step where the frame has seconds for it.
-    void run(std::size_t step, const PlanStep<T>& work, BoundLoop<T>& bound, Frame<T>& frame,
+    void run(std::size_t step, const PlanStep<T>& work, BoundStep<T>& bound, Frame<T>& frame,
              bool first) const;
 
     /// Gives every buffer the first gap that is free from the step that writes it to the last that reads it,

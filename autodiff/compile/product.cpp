@@ -61,48 +61,76 @@ void Product<T>::divide(std::size_t most_pieces) {
 }
 
 template <std::floating_point T>
+MatrixProduct<T> Product<T>::first_of(void* const* memory) const {
+    MatrixProduct<T> p{static_cast<const T*>(memory[a.storage]) + offsets[0].first,
+                       static_cast<const T*>(memory[b.storage]) + offsets[0].second,
+                       static_cast<T*>(memory[c]),
+                       rows,
+                       inner,
+                       columns,
+                       a.row_stride(),
+                       a.column_stride(),
+                       b.row_stride(),
+                       b.column_stride(),
+                       columns,
+                       scale};
+    if (d) {
+        p.d = static_cast<const T*>(memory[d->storage]);
+        p.d_rows = d->row_stride;
+        p.d_columns = d->column_stride;
+    }
+    return p;
+}
+
+template <std::floating_point T>
+void Product<T>::compute(const MatrixProduct<T>& p) const {
+    if (kernel) return kernel(p);
+    if (p.d && p.d != p.c)
+        for (std::size_t i = 0; i < p.rows; ++i)
+            block_kernels<T>().spread(p.c + i * p.c_rows, p.d + i * p.d_rows, 0, p.d_columns == 0, 1,
+                                      p.columns);
+    gemm(op(a), op(b), static_cast<int>(p.rows), static_cast<int>(p.columns), static_cast<int>(inner), scale,
+         p.a, static_cast<int>(a.leading), p.b, static_cast<int>(b.leading), p.d ? T{1} : T{0}, p.c,
+         static_cast<int>(p.c_rows));
+}
+
+template <std::floating_point T>
 void Product<T>::run(void* const* memory, bool first, std::size_t piece) const {
-    if (rows * columns == 0) return;
-    const auto mine = [&](Along divided, std::size_t extent, std::size_t together) {
-        if (pieces == 1 || along != divided) return Range{0, extent};
+    if (rows * columns * offsets.size() == 0) return;
+    MatrixProduct<T> p = first_of(memory);
+    if (across_tiles && !first) {
+        p.d = p.c;
+        p.d_rows = columns;
+        p.d_columns = 1;
+    }
+    const auto mine = [&](std::size_t extent, std::size_t together) {
         const std::size_t units = (extent + together - 1) / together;
         return Range{piece * units / pieces * together,
                      std::min(extent, (piece + 1) * units / pieces * together)};
     };
-    const Range matrix = mine(Along::matrices, offsets.size(), 1), row = mine(Along::rows, rows, unit),
-                column = mine(Along::columns, columns, unit);
-    const T* left = static_cast<const T*>(memory[a.storage]) + row.begin * a.row_stride();
-    const T* right = static_cast<const T*>(memory[b.storage]) + column.begin * b.column_stride();
-    T* to = static_cast<T*>(memory[c]) + (matrix.begin * rows + row.begin) * columns + column.begin;
-    const T* added = nullptr;
-    std::size_t added_rows = 0, added_columns = 0;
-    if (across_tiles && !first) {
-        added = to;
-        added_rows = columns;
-        added_columns = 1;
-    } else if (d) {
-        added_rows = d->row_stride;
-        added_columns = d->column_stride;
-        added = static_cast<const T*>(memory[d->storage]) + row.begin * added_rows +
-                column.begin * added_columns;
+    Range matrices = {0, offsets.size()};
+    if (pieces > 1 && along == Along::matrices) {
+        matrices = mine(offsets.size(), 1);
+    } else if (pieces > 1 && along == Along::rows) {
+        const Range mine_here = mine(rows, unit);
+        p.a += mine_here.begin * p.a_rows;
+        p.c += mine_here.begin * p.c_rows;
+        p.d += mine_here.begin * p.d_rows;
+        p.rows = mine_here.size();
+    } else if (pieces > 1) {
+        const Range mine_here = mine(columns, unit);
+        p.b += mine_here.begin * p.b_columns;
+        p.c += mine_here.begin;
+        p.d += mine_here.begin * p.d_columns;
+        p.columns = mine_here.size();
     }
-    for (std::size_t k = matrix.begin; k < matrix.end; ++k, to += rows * columns) {
-        const auto [left_at, right_at] = offsets[k];
-        if (kernel) {
-            kernel({left + left_at, right + right_at, to, row.size(), inner, column.size(), a.row_stride(),
-                    a.column_stride(), b.row_stride(), b.column_stride(), columns, scale, added, added_rows,
-                    added_columns});
-        } else {
-            if (added && added != to)
-                for (std::size_t i = 0; i < row.size(); ++i)
-                    block_kernels<T>().spread(to + i * columns, added + i * added_rows, 0, added_columns == 0,
-                                              1, column.size());
-            gemm(op(a), op(b), static_cast<int>(row.size()), static_cast<int>(column.size()),
-                 static_cast<int>(inner), scale, left + left_at, static_cast<int>(a.leading),
-                 right + right_at, static_cast<int>(b.leading), added ? T{1} : T{0}, to,
-                 static_cast<int>(columns));
-        }
-        if (across_tiles && !first) added += rows * columns;
+    const MatrixProduct<T> one = p;
+    for (std::size_t k = matrices.begin; k < matrices.end; ++k) {
+        p.a = one.a + (offsets[k].first - offsets[0].first);
+        p.b = one.b + (offsets[k].second - offsets[0].second);
+        p.c = one.c + k * rows * columns;
+        if (across_tiles && !first) p.d = p.c;
+        compute(p);
     }
 }
 

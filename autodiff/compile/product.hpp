@@ -54,6 +54,16 @@ struct Product {
     /// Into pieces of work, so many at most, by extents.
     void divide(std::size_t most_pieces);
     void run(void* const* memory, bool first, std::size_t piece = 0) const;
+
+    /// Whether a kernel computes it at once and in every run alike, from what `first_of` gives.
+    [[nodiscard]] bool is_one_call() const {
+        return kernel && pieces == 1 && offsets.size() == 1 && !across_tiles && rows * columns > 0;
+    }
+    /// With the matrices of the first pair of offsets, by where each storage begins.
+    [[nodiscard]] MatrixProduct<T> first_of(void* const* memory) const;
+
+private:
+    void compute(const MatrixProduct<T>& p) const;
 };
 
 extern template struct Product<float>;

@@ -80,10 +80,11 @@ std::unique_ptr<Workspace<T>> Plan<T>::workspace() const {
     if (tiles_begin_ < tiles_end_) made->tiles.assign(frames_, whole);
     const auto bound = [](const PlanStep<T>& step, const Frame<T>& frame) {
         const auto* loop = std::get_if<Loop<T>>(&step.work);
-        return loop ? loop->bound(reinterpret_cast<T*>(frame.begin + loop->scratch_at)) : BoundLoop<T>();
+        return BoundStep<T>{loop ? loop->bound(reinterpret_cast<T*>(frame.begin + loop->scratch_at))
+                                 : BoundLoop<T>()};
     };
     for (const PlanStep<T>& step : steps_)
-        whole.loops.push_back(bound(step, whole));
+        whole.steps.push_back(bound(step, whole));
     for (std::size_t k = 0; k < made->tiles.size(); ++k) {
         Frame<T>& frame = made->tiles[k];
         frame.begin = whole.begin + frames_at_ + k * frame_bytes_;
@@ -91,7 +92,7 @@ std::unique_ptr<Workspace<T>> Plan<T>::workspace() const {
             if (storages_[s].place == Place::memory && storages_[s].carried)
                 frame.memory[s] = frame.begin + storages_[s].at;
         for (std::size_t s = tiles_begin_; s < tiles_end_; ++s)
-            frame.loops.push_back(bound(steps_[s], frame));
+            frame.steps.push_back(bound(steps_[s], frame));
         for (const PlanStep<T>& step : rest_)
             frame.rest.push_back(bound(step, frame));
     }
@@ -116,11 +117,15 @@ void Plan<T>::bind(Workspace<T>& workspace) const {
         for (Frame<T>& frame : workspace.tiles)
             frame.memory[s] = begin;
     }
-    for (std::size_t s = 0; s < steps_.size(); ++s)
-        if (const auto* loop = std::get_if<Loop<T>>(&steps_[s].work); loop && loop->is_one_block()) {
-            loop->place(workspace.whole.loops[s], workspace.whole.memory.data());
-            workspace.whole.loops[s].placed = true;
-        }
+    void* const* memory = workspace.whole.memory.data();
+    for (std::size_t s = 0; s < steps_.size(); ++s) {
+        BoundStep<T>& bound = workspace.whole.steps[s];
+        const auto* loop = std::get_if<Loop<T>>(&steps_[s].work);
+        const auto* product = std::get_if<Product<T>>(&steps_[s].work);
+        bound.placed = loop ? loop->is_one_block() : product && product->is_one_call();
+        if (bound.placed && loop) loop->place(bound.loop, memory);
+        if (bound.placed && product) bound.product = product->first_of(memory);
+    }
 }
 
 template <std::floating_point T>
@@ -145,11 +150,13 @@ void Plan<T>::run(const Fallback& fallback, const Frame<T>& frame) const {
 }
 
 template <std::floating_point T>
-void Plan<T>::run(const PlanStep<T>& step, BoundLoop<T>& bound, Frame<T>& frame, bool first) const {
+void Plan<T>::run(const PlanStep<T>& step, BoundStep<T>& bound, Frame<T>& frame, bool first) const {
     if (const auto* loop = std::get_if<Loop<T>>(&step.work))
-        loop->run(frame.memory.data(), bound, first);
+        loop->run(frame.memory.data(), bound.loop, first, bound.placed);
     else if (const auto* product = std::get_if<Product<T>>(&step.work))
-        if (product->pieces == 1) {
+        if (bound.placed) {
+            product->kernel(bound.product);
+        } else if (product->pieces == 1) {
             product->run(frame.memory.data(), first);
         } else {
             ProductPieces<T> pieces(*product, frame.memory.data());
@@ -160,7 +167,7 @@ void Plan<T>::run(const PlanStep<T>& step, BoundLoop<T>& bound, Frame<T>& frame,
 }
 
 template <std::floating_point T>
-void Plan<T>::run(std::size_t step, const PlanStep<T>& work, BoundLoop<T>& bound, Frame<T>& frame,
+void Plan<T>::run(std::size_t step, const PlanStep<T>& work, BoundStep<T>& bound, Frame<T>& frame,
                   bool first) const {
     if (frame.seconds.empty()) return run(work, bound, frame, first);
     const Clock::time_point begin = Clock::now();
@@ -196,7 +203,7 @@ public:
             for (std::size_t s = plan_.tiles_begin_; s < plan_.tiles_end_; ++s) {
                 const std::size_t k = s - plan_.tiles_begin_;
                 plan_.run(s, narrower ? plan_.rest_[k] : plan_.steps_[s],
-                          narrower ? frame.rest[k] : frame.loops[k], frame, tile == begin);
+                          narrower ? frame.rest[k] : frame.steps[k], frame, tile == begin);
             }
         }
     }
@@ -217,7 +224,7 @@ void Plan<T>::run(Workspace<T>& workspace, std::span<double> seconds) const {
             frame.seconds.assign(seconds.size(), 0);
     }
     for (std::size_t s = 0; s < tiles_begin_; ++s)
-        run(s, steps_[s], whole.loops[s], whole, true);
+        run(s, steps_[s], whole.steps[s], whole, true);
     if (tiles_begin_ < tiles_end_) {
         const Clock::time_point begin = seconds.empty() ? Clock::time_point() : Clock::now();
         TilePieces pieces(*this, workspace);
@@ -230,7 +237,7 @@ void Plan<T>::run(Workspace<T>& workspace, std::span<double> seconds) const {
         if (!seconds.empty()) share(workspace.tiles, seconds_since(begin), whole.seconds);
     }
     for (std::size_t s = tiles_end_; s < steps_.size(); ++s)
-        run(s, steps_[s], whole.loops[s], whole, true);
+        run(s, steps_[s], whole.steps[s], whole, true);
     if (seconds.empty()) return;
     for (std::size_t s = 0; s < seconds.size(); ++s)
         seconds[s] += whole.seconds[s];
