@@ -115,24 +115,21 @@ void Loop<T>::copy(const Store& store, const T* from, void* to, std::size_t row,
 template <std::floating_point T>
 void Loop<T>::reduce(const Reduction& reduction, const T* from, T* to, std::size_t row, std::size_t rows_here,
                      std::size_t column, std::size_t columns_here) const {
-    const std::ptrdiff_t inner = reduction.strides.empty() ? 0 : reduction.strides.back();
     const BlockKernels<T>& kernels = block_kernels<T>();
-    const auto fold = kernels[reduction.fold];
-    if (reduction.entries == 1) {
-        const T all = reduction.scale * fold(from, rows_here * columns_here);
-        fold_into(reduction.fold, to, &all, 1);
-        return;
-    }
-    if (inner == 1 && have_one_row(reduction.strides)) {
-        kernels.fold_rows[static_cast<std::size_t>(reduction.fold)](to + column, from, rows_here,
-                                                                    columns_here);
-        return;
-    }
+    const auto how = static_cast<std::size_t>(reduction.fold);
+    const Strides& strides = reduction.strides;
+    if (reduction.entries == 1)
+        return kernels.fold_each[how](to, 0, from, 1, rows_here * columns_here, reduction.scale);
+    const std::ptrdiff_t inner = strides.empty() ? 0 : strides.back();
+    if (inner == 0 && strides.size() <= 2)
+        return kernels.fold_each[how](to + offset(strides, row), strides.front(), from, rows_here, columns_here,
+                                      reduction.scale);
+    if (inner == 1 && have_one_row(strides))
+        return kernels.fold_rows[how](to + column, from, rows_here, columns_here);
     for (std::size_t r = row; r < row + rows_here; ++r, from += columns_here) {
-        T* at = to + offset(reduction.strides, r) + static_cast<std::ptrdiff_t>(column) * inner;
+        T* at = to + offset(strides, r) + static_cast<std::ptrdiff_t>(column) * inner;
         if (inner == 0) {
-            const T all = reduction.scale * fold(from, columns_here);
-            fold_into(reduction.fold, at, &all, 1);
+            kernels.fold_each[how](at, 0, from, 1, columns_here, reduction.scale);
         } else if (inner == 1) {
             fold_into(reduction.fold, at, from, columns_here);
         } else {

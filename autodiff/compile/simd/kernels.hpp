@@ -98,10 +98,11 @@ struct BlockKernels {
     BlockKernel<T> of[static_cast<std::size_t>(Primitive::count)];
     /// The same where operand k is one entry for all n; null where there is none.
     BlockKernel<T> of_number[static_cast<std::size_t>(Primitive::count)][most_operands];
-    /// Of n adjacent entries, in 256 bytes of partial results whose number and order depend on n alone. NaN
-    /// wins.
-    T (*fold[static_cast<std::size_t>(Fold::count)])(const T* in, std::size_t n);
-
+    /// Folds each of `rows` rows of n adjacent entries, one after the other, times `scale`, into one entry; these
+    /// are a stride apart. A row is folded in 256 bytes of partial results whose number and order depend on n
+    /// alone. NaN wins.
+    void (*fold_each[static_cast<std::size_t>(Fold::count)])(T* to, std::ptrdiff_t stride, const T* in,
+                                                             std::size_t rows, std::size_t n, T scale);
     /// Folds each of `rows` rows, one after the other, into the same n entries.
     void (*fold_rows[static_cast<std::size_t>(Fold::count)])(T* to, const T* in, std::size_t rows,
                                                              std::size_t n);
@@ -113,7 +114,6 @@ struct BlockKernels {
     double most_multiplications; ///< up to which that is what to take, and not a BLAS
 
     [[nodiscard]] BlockKernel<T> operator[](Primitive p) const { return of[static_cast<std::size_t>(p)]; }
-    [[nodiscard]] auto operator[](Fold f) const { return fold[static_cast<std::size_t>(f)]; }
     /// What does as `kernel` does where operand k is one entry; null where there is none.
     [[nodiscard]] BlockKernel<T> with_number(BlockKernel<T> kernel, std::size_t k) const {
         for (std::size_t p = 0; p < static_cast<std::size_t>(Primitive::count); ++p)

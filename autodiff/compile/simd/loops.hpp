@@ -95,6 +95,14 @@ T fold(const T* in, std::size_t n) {
 }
 
 template <class T, Fold how>
+void fold_each(T* to, std::ptrdiff_t stride, const T* in, std::size_t rows, std::size_t n, T scale) {
+    for (; rows-- > 0; to += stride, in += n) {
+        const T folded = scale * fold<T, how>(in, n);
+        *to = together<T, how>(all<T>(*to), all<T>(folded))[0];
+    }
+}
+
+template <class T, Fold how>
 void fold_rows(T* to, const T* in, std::size_t rows, std::size_t n) {
     std::size_t i = 0;
     const auto columns = [&](auto entries) {
@@ -223,7 +231,7 @@ constexpr BlockKernels<T> table() {
     binary(conjunction, [](V a, V b) { return number<T>((a != zero) & (b != zero)); });
     binary(disjunction, [](V a, V b) { return number<T>((a != zero) | (b != zero)); });
     const auto folds = [&]<Fold how>() {
-        t.fold[static_cast<std::size_t>(how)] = fold<T, how>;
+        t.fold_each[static_cast<std::size_t>(how)] = fold_each<T, how>;
         t.fold_rows[static_cast<std::size_t>(how)] = fold_rows<T, how>;
     };
     folds.template operator()<Fold::sum>();
