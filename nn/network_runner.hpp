@@ -25,8 +25,8 @@ public:
         if constexpr (compiled) machine_.emplace(compile<T>(leaves_, outputs));
     }
 
-    /// The outputs for X (n_0 × n) and Y (n_L × n), arrays of T. They stay until the next run, which allocates
-    /// nothing where n is the same.
+    /// The outputs for X (n_0 × n) and Y (n_L × n), arrays of T. They stay until the next run, which
+    /// allocates nothing where n is the same.
     const std::vector<Array<T>>& run(const AnyArray& X, const AnyArray& Y) {
         const bool other = X.extents() != inputs_[0].extents();
         inputs_[0] = X;
@@ -50,8 +50,9 @@ public:
 
 private:
     static constexpr bool compiled = !std::same_as<T, long double>;
-    using Machine = std::conditional_t<
-        compiled, std::optional<Program<std::conditional_t<compiled, T, double>>>, Evaluation<T>>;
+    using Machine =
+        std::conditional_t<compiled, std::optional<Program<std::conditional_t<compiled, T, double>>>,
+                           Evaluation<T>>;
 
     std::vector<Var> outputs_, leaves_; ///< X, Y and the variables
     std::vector<AnyArray> inputs_;      ///< for these

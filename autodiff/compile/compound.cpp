@@ -71,8 +71,8 @@ bool are_opposite(const Records& records, std::uint32_t a, std::uint32_t b) {
 /// σ(z) times σ(−z) or times x σ(−z), by the derivative of σ; empty for another factor.
 Var times_slope(Records& records, std::uint32_t sigma, std::uint32_t factor) {
     const auto slope = [&] {
-        return xtape::record(logistic_slope_op(),
-                             {records.var(operand(records, sigma, 1)), records.var(operand(records, sigma, 2))});
+        return xtape::record(logistic_slope_op(), {records.var(operand(records, sigma, 1)),
+                                                   records.var(operand(records, sigma, 2))});
     };
     if (are_opposite(records, sigma, factor)) return slope();
     if (is(records, factor, "xtape::multiply"))

@@ -57,10 +57,10 @@ void Loop<T>::join_multiplications() {
             if (readers[product] != 1 || writer == instructions.size() ||
                 instructions[writer].kernel != kernels[Primitive::multiply])
                 continue;
-            const auto [primitive, name] =
-                adds ? std::pair(Primitive::multiply_add, "multiply_add")
-                : side == 0 ? std::pair(Primitive::multiply_subtract, "multiply_subtract")
-                            : std::pair(Primitive::subtract_product, "subtract_product");
+            const auto [primitive, name] = adds ? std::pair(Primitive::multiply_add, "multiply_add")
+                                           : side == 0
+                                               ? std::pair(Primitive::multiply_subtract, "multiply_subtract")
+                                               : std::pair(Primitive::subtract_product, "subtract_product");
             Instruction& earlier = instructions[writer];
             later = {kernels[primitive], name, {earlier.in[0], earlier.in[1], later.in[1 - side]}, later.out};
             earlier.kernel = nullptr;
@@ -116,10 +116,9 @@ bool Loop<T>::may_be_number(const Load& load) const {
     };
     for (const Instruction& instruction : instructions)
         for (std::size_t k = 0; k < instruction.in.size(); ++k)
-            if (instruction.in[k] == load.slot &&
-                (std::ranges::count(instruction.in, load.slot) > 1 ||
-                 !block_kernels<T>().with_number(instruction.kernel, k) ||
-                 std::ranges::any_of(instruction.in, is_number)))
+            if (instruction.in[k] == load.slot && (std::ranges::count(instruction.in, load.slot) > 1 ||
+                                                   !block_kernels<T>().with_number(instruction.kernel, k) ||
+                                                   std::ranges::any_of(instruction.in, is_number)))
                 return false;
     return true;
 }

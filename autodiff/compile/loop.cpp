@@ -122,8 +122,8 @@ void Loop<T>::reduce(const Reduction& reduction, const T* from, T* to, std::size
         return kernels.fold_each[how](to, 0, from, 1, rows_here * columns_here, reduction.scale);
     const std::ptrdiff_t inner = strides.empty() ? 0 : strides.back();
     if (inner == 0 && strides.size() <= 2)
-        return kernels.fold_each[how](to + offset(strides, row), strides.front(), from, rows_here, columns_here,
-                                      reduction.scale);
+        return kernels.fold_each[how](to + offset(strides, row), strides.front(), from, rows_here,
+                                      columns_here, reduction.scale);
     if (inner == 1 && have_one_row(strides))
         return kernels.fold_rows[how](to + column, from, rows_here, columns_here);
     for (std::size_t r = row; r < row + rows_here; ++r, from += columns_here) {

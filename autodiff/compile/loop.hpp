@@ -127,7 +127,7 @@ private:
     void divide(std::size_t most); ///< into blocks of so many entries
     [[nodiscard]] bool has_number_for_each_row() const;
     [[nodiscard]] bool may_be_number(const Load& load) const;
-    void choose_places();          ///< of loads and stores
+    void choose_places(); ///< of loads and stores
     void assign_registers();
     void list_uses();
     void place(BoundLoop<T>& bound, void* const* memory, std::size_t row, std::size_t column) const;

@@ -33,9 +33,9 @@ enum class Primitive {
     tanh,
     sigmoid,
     softplus,
-    decay,      ///< e^−|x|
-    certainty,  ///< σ(|x|) = 1/(1 + e), given e = e^−|x|
-    logistic,   ///< σ(x), given x and both of these; within 3.2 units in the last place
+    decay,             ///< e^−|x|
+    certainty,         ///< σ(|x|) = 1/(1 + e), given e = e^−|x|
+    logistic,          ///< σ(x), given x and both of these; within 3.2 units in the last place
     opposite_logistic, ///< σ(−x), given the same
     logistic_slope,    ///< σ(x) σ(−x), given e and c
     tanh_slope,        ///< g (1 − a²)
@@ -98,9 +98,9 @@ struct BlockKernels {
     BlockKernel<T> of[static_cast<std::size_t>(Primitive::count)];
     /// The same where operand k is one entry for all n; null where there is none.
     BlockKernel<T> of_number[static_cast<std::size_t>(Primitive::count)][most_operands];
-    /// Folds each of `rows` rows of n adjacent entries, one after the other, times `scale`, into one entry; these
-    /// are a stride apart. A row is folded in 256 bytes of partial results whose number and order depend on n
-    /// alone. NaN wins.
+    /// Folds each of `rows` rows of n adjacent entries, one after the other, times `scale`, into one entry;
+    /// these are a stride apart. A row is folded in 256 bytes of partial results whose number and order
+    /// depend on n alone. NaN wins.
     void (*fold_each[static_cast<std::size_t>(Fold::count)])(T* to, std::ptrdiff_t stride, const T* in,
                                                              std::size_t rows, std::size_t n, T scale);
     /// Folds each of `rows` rows, one after the other, into the same n entries.

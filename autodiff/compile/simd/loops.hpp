@@ -13,8 +13,8 @@ namespace xtape::detail {
 namespace {
 
 /// F of whole vectors, where operand `number`, if any, is one entry. What is left at the end goes through the
-/// same code, padded with ones. All that F calls is made a part of the loop: a call would write every register
-/// to memory, constants among them.
+/// same code, padded with ones. All that F calls is made a part of the loop: a call would write every
+/// register to memory, constants among them.
 template <class T, class F, std::size_t operands, std::size_t number = most_operands>
 [[gnu::flatten]] void loop(T* out, const T* const* in, std::size_t n) {
     constexpr std::size_t width = lanes<T>;

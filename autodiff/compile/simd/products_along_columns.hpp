@@ -267,8 +267,8 @@ template <class T>
 template <class T>
 bool in_place(const MatrixProduct<T>& p, std::size_t terms) {
     constexpr std::size_t few_rows = 64;
-    return p.b_columns == 1 &&
-           (p.rows == 1 || terms <= 48 || terms * p.b_inner * sizeof(T) <= (p.rows < few_rows ? 8 * far : far));
+    return p.b_columns == 1 && (p.rows == 1 || terms <= 48 ||
+                                terms * p.b_inner * sizeof(T) <= (p.rows < few_rows ? 8 * far : far));
 }
 
 /// The columns whose panels can be read where they lie, row by row of C; gives the first that cannot.

@@ -217,9 +217,89 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(an_entry_does_not_depend_on_where_it_stands, T, Ty
     }
 }
 
+// One entry for all has the bits of that entry again and again.
+BOOST_AUTO_TEST_CASE_TEMPLATE(an_operand_may_be_one_number, T, Types) {
+    const std::vector<T> x = arguments<T>();
+    std::size_t wrong = 0, kernels = 0;
+    for (std::size_t p = 0; p < static_cast<std::size_t>(Primitive::count); ++p)
+        for (std::size_t number = 0; number < detail::most_operands; ++number) {
+            const auto kernel = block_kernels<T>().of_number[p][number];
+            BOOST_TEST((block_kernels<T>().with_number(block_kernels<T>().of[p], number) == kernel));
+            if (!kernel) continue;
+            ++kernels;
+            for (const std::size_t n : {1U, 8U, 21U, 64U})
+                for (const T value : edges<T>()) {
+                    const std::vector<T> repeated(n, value);
+                    const T* in[] = {x.data(), x.data() + 5000, x.data() + 9000};
+                    std::vector<T> wanted(n), got(n + 1, T(-7));
+                    in[number] = repeated.data();
+                    block_kernels<T>().of[p](wanted.data(), in, n);
+                    in[number] = &value;
+                    kernel(got.data(), in, n);
+                    wrong +=
+                        !std::equal(wanted.begin(), wanted.end(), got.begin(), same<T>) || got[n] != T(-7);
+                }
+        }
+    BOOST_TEST(wrong == 0u);
+    BOOST_TEST(kernels == 11u * 2 + 4 * 3);
+}
+
+// With the product rounded or not: half a unit of it, and half of the result's.
+BOOST_AUTO_TEST_CASE_TEMPLATE(products_with_sums_are_rounded_twice_at_most, T, Types) {
+    std::vector<std::vector<T>> in(3);
+    for (const T a : edges<T>())
+        for (const T b : edges<T>())
+            for (const T c : edges<T>()) {
+                in[0].push_back(a);
+                in[1].push_back(b / 3);
+                in[2].push_back(c);
+            }
+    const auto wrong = [&](Primitive p, long double sign_of_product, long double sign, T off = 1) {
+        const std::vector<T> got = run<T>(p, in);
+        const long double epsilon = std::numeric_limits<T>::epsilon(), least = std::numeric_limits<T>::min(),
+                          most = std::numeric_limits<T>::max();
+        std::size_t wrong = 0;
+        for (std::size_t i = 0; i < got.size(); ++i) {
+            const long double product = static_cast<long double>(in[0][i]) * in[1][i],
+                              exact = sign_of_product * product + sign * in[2][i], made = got[i] * off;
+            if (!std::isfinite(exact) || std::abs(product) > most || std::abs(exact) > most)
+                wrong += std::isnan(exact) && std::abs(product) <= most && !std::isnan(made);
+            else
+                wrong += !(std::abs(made - exact) <=
+                           epsilon / 2 * (std::abs(product) + std::abs(exact) * (1 + epsilon)) + least);
+        }
+        return wrong;
+    };
+    BOOST_TEST(wrong(Primitive::multiply_add, 1, 1) == 0u);
+    BOOST_TEST(wrong(Primitive::multiply_subtract, 1, -1) == 0u);
+    BOOST_TEST(wrong(Primitive::subtract_product, -1, 1) == 0u);
+    BOOST_TEST(wrong(Primitive::multiply_add, 1, 1, T(1.001)) > 0u);
+    BOOST_TEST(wrong(Primitive::multiply_add, -1, 1) > 0u);
+}
+
 BOOST_AUTO_TEST_CASE_TEMPLATE(what_stands_for_several_gives_what_they_give, T, Types) {
     const std::vector<T> x = arguments<T>(), e = run<T>(Primitive::decay, {x}),
-                         made = run<T>(Primitive::logistic, {x, e, run<T>(Primitive::certainty, {e})});
+                         c = run<T>(Primitive::certainty, {e}), made = run<T>(Primitive::logistic, {x, e, c}),
+                         opposite = run<T>(Primitive::opposite_logistic, {x, e, c}),
+                         both = run<T>(Primitive::logistic_slope, {e, c});
+    std::vector<T> minus;
+    for (const T each : x)
+        minus.push_back(-each);
+    const std::vector<T> of_minus = run<T>(Primitive::logistic, {minus, e, c});
+    BOOST_TEST(std::equal(opposite.begin(), opposite.end(), of_minus.begin(), same<T>));
+    // In units: e is off by 1.2, 1/(1 + e) by 1.6 and counts twice, and two products by half of one each.
+    const auto worst_of_both = [&](T scale) {
+        double most = 0;
+        for (std::size_t i = 0; i < x.size(); ++i) {
+            const long double exact =
+                vector_functions::exact_sigmoid(x[i]) * vector_functions::exact_sigmoid(-x[i]);
+            if (exact < std::numeric_limits<T>::min()) continue; // there, a unit is no part of the number
+            if (const double error = error_in_ulp<T>(scale * both[i], exact); !(error <= most)) most = error;
+        }
+        return most;
+    };
+    BOOST_TEST(worst_of_both(1) <= 5.4);
+    BOOST_TEST(worst_of_both(T(1.001)) > 5.4);
     // Below 0 a product is rounded after the quotient: half a unit or a little more than σ's own 2.6.
     const auto worst_of = [&](T scale) {
         double most = 0;
@@ -291,6 +371,16 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(rows_are_folded_and_spread_one_after_the_other, T,
                 for (std::size_t j = 0; j < n; ++j)
                     wrong += !same<T>(folded[j], exact[j]);
             }
+            for (const std::size_t stride : {1U, 3U}) {
+                std::vector<T> each(rows * stride + 1, T{3}), one(rows, T{3});
+                const auto fold = block_kernels<T>().fold_each[static_cast<std::size_t>(detail::Fold::sum)];
+                fold(each.data(), static_cast<std::ptrdiff_t>(stride), from, rows, n, T{2});
+                for (std::size_t row = 0; row < rows; ++row)
+                    fold(&one[row], 0, from + row * n, 1, n, T{2});
+                for (std::size_t i = 0; i < each.size(); ++i)
+                    wrong += i % stride == 0 && i / stride < rows ? !same<T>(each[i], one[i / stride])
+                                                                  : each[i] != T{3};
+            }
             for (const bool number : {false, true})
                 for (const std::size_t stride : {std::size_t{0}, std::size_t{1}, n + 5}) {
                     std::vector<T> spread(rows * n + 1, nan);
@@ -327,7 +417,7 @@ struct Strided {
 template <class T>
 detail::MatrixProduct<T> product_of(const Strided<T>& a, const Strided<T>& b, Strided<T>& c,
                                     std::size_t inner) {
-    return {a.entries.data(), b.entries.data(), c.entries.data(), c.height, inner,  c.width,
+    return {a.entries.data(), b.entries.data(), c.entries.data(), c.height,  inner,  c.width,
             a.rows,           a.columns,        b.rows,           b.columns, c.rows, T{2}};
 }
 
