@@ -100,6 +100,7 @@ private:
     using Base::load;
     using Base::loop;
     using Base::loop_for;
+    using Base::multiply;
     using Base::new_loop;
     using Base::none;
     using Base::plan_;
@@ -326,70 +327,20 @@ private:
         return true;
     }
 
-    /// One side of a product; rows or columns that are not adjacent are copied.
-    Side side(ArrayView& view) {
-        const std::size_t rank = view.extents.size();
-        const auto fits = [&](std::size_t along, std::size_t across) {
-            const auto least = static_cast<std::ptrdiff_t>(view.extents[along]);
-            return (view.extents[along] == 1 || view.strides[along] == 1) &&
-                   (view.extents[across] == 1 || view.strides[across] >= std::max<std::ptrdiff_t>(1, least));
-        };
-        const auto leading = [&](std::size_t along, std::size_t across) {
-            return std::max<std::size_t>(
-                {1, view.extents[along],
-                 view.extents[across] == 1 ? 1 : static_cast<std::size_t>(view.strides[across])});
-        };
-        if (!fits(rank - 1, rank - 2)) {
-            if (fits(rank - 2, rank - 1)) return {view.storage, true, leading(rank - 2, rank - 1)};
-            view = adjacent(view);
-        }
-        return {view.storage, false, leading(rank - 1, rank - 2)};
-    }
-
     bool take_product(const Record& record) {
         if (records_.op(record).name() != "xtape::matmul") return false;
-        std::vector<ArrayView> in = operands(record);
+        const std::vector<ArrayView> in = operands(record);
         const Extents extents = this->extents(record.first_result);
-        const std::size_t rank = extents.size();
-        if (in[0].extents.back() == 1) { // one product for each entry, which its readers may take at once
-            views_[record.first_result] = compute_in_loop(block_kernels<T>()[Primitive::multiply], "multiply",
-                                                          in, extents, element_of<T>);
-            return true;
-        }
-        Product<T> product;
-        product.rows = extents[rank - 2];
-        product.columns = extents[rank - 1];
-        product.inner = in[0].extents[in[0].extents.size() - 1];
-        const auto limit = static_cast<std::size_t>(std::numeric_limits<int>::max());
-        if (std::max({product.rows, product.columns, product.inner}) > limit) return false;
-        product.a = side(in[0]);
-        product.b = side(in[1]);
-        product.choose_kernel();
-        plan_.calls_blas_ |= !product.kernel;
-        for (const ArrayView& view : in)
-            read(view);
-        const Extents leading(extents.begin(), extents.end() - 2);
-        const auto strides = [&](const ArrayView& view) {
-            Strides result(rank - 2, 0);
-            const std::size_t before = rank - view.extents.size();
-            for (std::size_t axis = 0; axis + 2 < view.extents.size(); ++axis)
-                if (view.extents[axis] != 1) result[before + axis] = view.strides[axis];
-            return result;
-        };
-        for_each_position(leading, strides(in[0]), [&](std::size_t, std::ptrdiff_t at) {
-            product.offsets.emplace_back(static_cast<std::size_t>(at), 0);
-        });
-        for_each_position(leading, strides(in[1]), [&](std::size_t k, std::ptrdiff_t at) {
-            product.offsets[k].second = static_cast<std::size_t>(at);
-        });
-        const std::size_t step = plan_.steps_.size();
-        const bool carried = tiled_axis(record.first_result).has_value();
-        product.across_tiles = carries(in) && !carried;
-        product.c = add({Place::nowhere, 0, size_of(extents), element_of<T>, carried}, step);
-        views_[record.first_result] = whole(product.c, extents);
-        const double flops = 2 * static_cast<double>(size_of(extents)) * static_cast<double>(product.inner);
-        plan_.steps_.push_back({std::move(product), {}, flops});
-        barrier_ = plan_.steps_.size();
+        const bool carried = tiled_axis(record.first_result).has_value(),
+                   across_tiles = carries(in) && !carried;
+        const std::size_t inner = in[0].extents.back();
+        const auto limit = static_cast<std::size_t>(std::numeric_limits<int>::max()); // of a BLAS
+        if (std::max({extents[extents.size() - 2], extents.back(), inner}) > limit) return false;
+        // Of one term it is a multiplication, which its readers' loop may take.
+        views_[record.first_result] = inner == 1 && !across_tiles
+                                          ? compute_in_loop(block_kernels<T>()[Primitive::multiply],
+                                                            "multiply", in, extents, element_of<T>)
+                                          : multiply(in, extents, carried);
         return true;
     }
 

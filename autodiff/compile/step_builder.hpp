@@ -169,6 +169,63 @@ protected:
                                      plan_.storages_[view.storage].element);
     }
 
+    /// One side of a product; rows or columns that are not adjacent are copied.
+    Side side(ArrayView& view) {
+        const std::size_t rank = view.extents.size();
+        const auto fits = [&](std::size_t along, std::size_t across) {
+            const auto least = static_cast<std::ptrdiff_t>(view.extents[along]);
+            return (view.extents[along] == 1 || view.strides[along] == 1) &&
+                   (view.extents[across] == 1 || view.strides[across] >= std::max<std::ptrdiff_t>(1, least));
+        };
+        const auto leading = [&](std::size_t along, std::size_t across) {
+            return std::max<std::size_t>(
+                {1, view.extents[along],
+                 view.extents[across] == 1 ? 1 : static_cast<std::size_t>(view.strides[across])});
+        };
+        if (!fits(rank - 1, rank - 2)) {
+            if (fits(rank - 2, rank - 1)) return {view.storage, true, leading(rank - 2, rank - 1)};
+            view = adjacent(view);
+        }
+        return {view.storage, false, leading(rank - 1, rank - 2)};
+    }
+
+    /// Appends the step that multiplies matrices, the last two axes of both; `carried` from tile to tile,
+    /// else it goes on from one to the next where its operands are.
+    ArrayView multiply(std::vector<ArrayView> in, const Extents& extents, bool carried) {
+        const std::size_t rank = extents.size();
+        Product<T> product;
+        product.rows = extents[rank - 2];
+        product.columns = extents[rank - 1];
+        product.inner = in[0].extents.back();
+        product.a = side(in[0]);
+        product.b = side(in[1]);
+        product.across_tiles = carries(in) && !carried;
+        product.choose_kernel();
+        plan_.calls_blas_ |= !product.kernel;
+        for (const ArrayView& view : in)
+            read(view);
+        const Extents leading(extents.begin(), extents.end() - 2);
+        const auto strides = [&](const ArrayView& view) {
+            Strides result(rank - 2, 0);
+            const std::size_t before = rank - view.extents.size();
+            for (std::size_t axis = 0; axis + 2 < view.extents.size(); ++axis)
+                if (view.extents[axis] != 1) result[before + axis] = view.strides[axis];
+            return result;
+        };
+        for_each_position(leading, strides(in[0]), [&](std::size_t, std::ptrdiff_t at) {
+            product.offsets.emplace_back(static_cast<std::size_t>(at), 0);
+        });
+        for_each_position(leading, strides(in[1]), [&](std::size_t k, std::ptrdiff_t at) {
+            product.offsets[k].second = static_cast<std::size_t>(at);
+        });
+        product.c = add({Place::nowhere, 0, size_of(extents), element_of<T>, carried}, plan_.steps_.size());
+        const std::size_t c = product.c;
+        const double flops = 2 * static_cast<double>(size_of(extents)) * static_cast<double>(product.inner);
+        plan_.steps_.push_back({std::move(product), {}, flops});
+        barrier_ = plan_.steps_.size();
+        return whole(c, extents);
+    }
+
     /// For a step that is no loop: its operand lies in memory.
     void read(const ArrayView& view) { keep(view.storage); }
 

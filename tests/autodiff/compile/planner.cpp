@@ -123,14 +123,22 @@ BOOST_AUTO_TEST_CASE(in_tiles_a_bias_is_added_once) {
     }
 }
 
+// A tile of one column makes products of one term that go on from tile to tile.
+BOOST_AUTO_TEST_CASE(tiles_of_one_column) {
+    Recorded r{rows, inner, 11};
+    const Var b = r.tape.input("b", {rows, 1}), A = tanh(r.Z + b);
+    const std::string plan = r.plan({matmul(A, transpose(r.X)), sum(A, {1})}, {b}, {.tile_width = 1});
+    BOOST_TEST(says(plan, "11 tiles of"), plan);
+}
+
 // Those that a BLAS computes where AVX-512 is not used, and pieces of them, by rows and by columns.
 BOOST_AUTO_TEST_CASE(large_products_with_what_is_added) {
     for (const auto& [height, width] :
          {std::pair(std::size_t{700}, std::size_t{90}), std::pair(std::size_t{90}, std::size_t{700})})
         for (const bool by_rows : {false, true}) {
-            Recorded r{height, 600, width};
+            Recorded r{height, 290, width};
             const Var d = r.tape.input("d", by_rows ? Shape(Extents{height, 1}) : Shape(Extents{width}));
-            const std::string plan = r.plan({2 * r.Z + d}, {d}, {.threads = 2});
+            const std::string plan = r.plan_in<double>({2 * r.Z + d}, {d}, {.threads = 2});
             BOOST_TEST(says(plan, with_addend));
             BOOST_TEST(says(plan, "pieces"));
         }
