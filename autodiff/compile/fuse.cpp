@@ -8,8 +8,8 @@
 namespace xtape::detail {
 namespace {
 
-constexpr std::size_t most_scratch = 16384; // bytes of registers: half of a small first-level cache
-constexpr std::size_t least_entries = 64;   // of a block: fewer would not be worth the calls
+constexpr std::size_t most_scratch = 4096; // bytes of registers, for a small part of the first-level cache
+constexpr std::size_t least_entries = 64;  // of a block: fewer would not be worth the calls
 
 } // namespace
 
