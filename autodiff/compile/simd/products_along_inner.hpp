@@ -42,10 +42,11 @@ template <class T>
         }
 }
 
-/// Entries of C from A's rows from a on and B's columns from b on, with vectors along the sums.
+/// Entries of C from A's rows from a on and B's columns from b on, with vectors along the sums. What lies
+/// `ahead` entries further on in these columns is called for.
 template <class T, std::size_t rows, std::size_t columns>
 [[gnu::always_inline]] inline void multiply_along_inner(const MatrixProduct<T>& p, const T* a, const T* b,
-                                                        const Target<T>& to) {
+                                                        std::size_t ahead, const Target<T>& to) {
     Vector<T> sums[rows][columns];
 #pragma GCC unroll 8
     for (std::size_t i = 0; i < rows; ++i)
@@ -58,6 +59,9 @@ template <class T, std::size_t rows, std::size_t columns>
 #pragma GCC unroll 8
         for (std::size_t j = 0; j < columns; ++j)
             right[j] = entries(b + j * b_columns);
+#pragma GCC unroll 8
+        for (std::size_t j = 0; j < columns; ++j)
+            __builtin_prefetch(b + j * b_columns + ahead, 0, 2);
 #pragma GCC unroll 8
         for (std::size_t i = 0; i < rows; ++i) {
             const Vector<T> left = entries(a + i * a_rows);
@@ -84,12 +88,12 @@ template <class T, std::size_t rows, std::size_t columns>
 
 template <class T, std::size_t columns, std::size_t most = inner_rows>
 [[gnu::always_inline]] inline void multiply_rows_along_inner(const MatrixProduct<T>& p, const T* a,
-                                                             const T* b, const Target<T>& to,
-                                                             std::size_t rows) {
+                                                             const T* b, std::size_t ahead,
+                                                             const Target<T>& to, std::size_t rows) {
     if (rows == most)
-        multiply_along_inner<T, most, columns>(p, a, b, to);
+        multiply_along_inner<T, most, columns>(p, a, b, ahead, to);
     else if constexpr (most > 1)
-        multiply_rows_along_inner<T, columns, most - 1>(p, a, b, to, rows);
+        multiply_rows_along_inner<T, columns, most - 1>(p, a, b, ahead, to, rows);
 }
 
 template <class T, std::size_t most = inner_columns>
@@ -99,9 +103,11 @@ void multiply_columns_along_inner(const MatrixProduct<T>& p, const T* b, const T
         if constexpr (most > 1) multiply_columns_along_inner<T, most - 1>(p, b, to, columns);
         return;
     }
-    for (std::size_t i = 0, n; i < p.rows; i += n) {
+    // Of a B that is a part of a wider matrix the next part is what is read next.
+    std::size_t ahead = p.b_columns > p.inner ? p.inner : 0;
+    for (std::size_t i = 0, n; i < p.rows; i += n, ahead = 0) {
         n = next(p.rows - i, inner_rows);
-        multiply_rows_along_inner<T, most>(p, p.a + i * p.a_rows, b, to.at(p, i, 0), n);
+        multiply_rows_along_inner<T, most>(p, p.a + i * p.a_rows, b, ahead, to.at(p, i, 0), n);
     }
 }
 
