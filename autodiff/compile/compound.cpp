@@ -89,6 +89,11 @@ const Op& decay_op() {
         elementwise("xtape::decay").forward([](auto x) { return exp(-abs(x)); }).without_gradient();
     return op;
 }
+const Op& log1p_of_fraction_op() {
+    static const Op op =
+        elementwise("xtape::log1p_of_fraction").forward([](auto e) { return log1p(e); }).without_gradient();
+    return op;
+}
 const Op& certainty_op() {
     static const Op op =
         elementwise("xtape::certainty").forward([](auto e) { return 1 / (1 + e); }).without_gradient();
@@ -163,7 +168,10 @@ Expanded compounded(const Expanded& program) {
             Records& to = *operands[0].records();
             const bool opposite = is(from, operand(from, id, 0), "xtape::negative");
             const Var x = to.var(unsigned_of(to, operands[0].id())), e = xtape::record(decay_op(), {x});
-            if (!is_sigmoid(from, id)) return opposite ? log1p(e) - minimum(x, 0) : relu(x) + log1p(e);
+            if (!is_sigmoid(from, id)) {
+                const Var log = xtape::record(log1p_of_fraction_op(), {e});
+                return opposite ? log - minimum(x, 0) : relu(x) + log;
+            }
             return xtape::record(opposite ? opposite_logistic_op() : logistic_op(),
                                  {x, e, xtape::record(certainty_op(), {e})});
         }

@@ -8,6 +8,8 @@ namespace xtape::detail {
 
 /// e^−|x|, of which σ(x), σ(−x), softplus(x) and softplus(−x) are all made.
 [[nodiscard]] const Op& decay_op();
+/// log(1 + e) of e in [0, 1].
+[[nodiscard]] const Op& log1p_of_fraction_op();
 /// 1/(1 + e): σ(|x|), given e = e^−|x|.
 [[nodiscard]] const Op& certainty_op();
 /// σ(x), given x and both of these.

@@ -138,6 +138,7 @@ BlockKernel<T> block_kernel(const Op& op) {
             result.emplace(&made.definition(), block_kernels<T>()[primitive]);
         };
         compound(decay_op(), Primitive::decay);
+        compound(log1p_of_fraction_op(), Primitive::log1p_of_fraction);
         compound(certainty_op(), Primitive::certainty);
         compound(logistic_op(), Primitive::logistic);
         compound(opposite_logistic_op(), Primitive::opposite_logistic);

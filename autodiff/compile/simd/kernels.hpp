@@ -34,6 +34,7 @@ enum class Primitive {
     sigmoid,
     softplus,
     decay,             ///< e^−|x|
+    log1p_of_fraction, ///< log(1 + e) of such, or of any e in [0, 1]
     certainty,         ///< σ(|x|) = 1/(1 + e), given e = e^−|x|
     logistic,          ///< σ(x), given x and both of these; within 3.2 units in the last place
     opposite_logistic, ///< σ(−x), given the same

@@ -192,6 +192,7 @@ constexpr BlockKernels<T> table() {
     unary(Primitive::sigmoid, [](V a) { return detail::sigmoid<T>(a); });
     unary(Primitive::softplus, [](V a) { return detail::softplus<T>(a); });
     unary(Primitive::decay, [](V a) { return detail::decay<T>(a); });
+    unary(Primitive::log1p_of_fraction, [](V e) { return detail::log1p_of_fraction<T>(e); });
     unary(certainty, [](V e) { return one / (one + e); });
     ternary(Primitive::logistic, [](V a, V e, V c) { return a < zero ? e * c : c; });
     ternary(Primitive::opposite_logistic, [](V a, V e, V c) { return a > zero ? e * c : c; });

@@ -282,6 +282,18 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(what_stands_for_several_gives_what_they_give, T, T
                          c = run<T>(Primitive::certainty, {e}), made = run<T>(Primitive::logistic, {x, e, c}),
                          opposite = run<T>(Primitive::opposite_logistic, {x, e, c}),
                          both = run<T>(Primitive::logistic_slope, {e, c});
+    const std::vector<T> log = run<T>(Primitive::log1p_of_fraction, {e});
+    const auto worst_log = [&](T scale) {
+        double most = 0;
+        for (std::size_t i = 0; i < x.size(); ++i)
+            if (const double error =
+                    error_in_ulp<T>(scale * log[i], std::log1p(static_cast<long double>(e[i])));
+                !(error <= most))
+                most = error;
+        return most;
+    };
+    BOOST_TEST(worst_log(1) <= 1.4); // by a logarithm (0.9), and by adding log 2 to it
+    BOOST_TEST(worst_log(T(1.001)) > 1.4);
     std::vector<T> minus;
     for (const T each : x)
         minus.push_back(-each);
