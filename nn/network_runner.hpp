@@ -55,7 +55,7 @@ private:
                            Evaluation<T>>;
 
     std::vector<Var> outputs_, leaves_; ///< X, Y and the variables
-    std::vector<AnyArray> inputs_;      ///< for these
+    std::vector<AnyArray> inputs_;      ///< for these; between runs, of X and Y only the extents are there
     Machine machine_;
     std::vector<Array<T>> results_;
     std::vector<OutputArray<std::conditional_t<compiled, T, double>>> to_;

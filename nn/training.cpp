@@ -187,15 +187,12 @@ private:
         parameters_.assign_flat(std::span<const double>(flat.data(), flat.size()));
         const double* from = flat.data();
         auto value = values_.begin();
-        for (const Moving& m : moving_) {
-            if (!m.variable.empty()) {
-                T* const to = value->data();
-                const std::size_t size = value++->size();
-                for (std::size_t i = 0; i < size; ++i)
-                    to[i] = static_cast<T>(from[i]);
-            }
-            from += parameters_.cell(m.name)->array().size();
-        }
+        for (const Moving& m : moving_)
+            if (m.variable.empty())
+                from += parameters_.cell(m.name)->array().size();
+            else
+                for (T& to : value++->storage())
+                    to = static_cast<T>(*from++);
     }
 
     /// J of these examples for the parameters as they are.

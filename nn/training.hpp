@@ -45,7 +45,8 @@ struct TrainingOptions {
     double min_delta = 0;
 
     /// Called after each epoch; training ends where it returns false. What it records on the network's tape
-    /// is taken back when training ends.
+    /// is taken back when training ends, and what it assigns to a parameter that is not frozen is lost in the
+    /// next step.
     std::function<bool(const Epoch&)> callback = {};
 };
 

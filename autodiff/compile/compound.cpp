@@ -22,8 +22,6 @@ bool is_logistic(const Records& records, std::uint32_t id) {
     return is(records, id, "xtape::sigmoid") || is(records, id, "xtape::softplus");
 }
 
-bool is_sigmoid(const Records& records, std::uint32_t id) { return is(records, id, "xtape::sigmoid"); }
-
 /// z of z and −z.
 std::uint32_t unsigned_of(const Records& records, std::uint32_t id) {
     return is(records, id, "xtape::negative") ? operand(records, id, 0) : id;
@@ -168,7 +166,7 @@ Expanded compounded(const Expanded& program) {
             Records& to = *operands[0].records();
             const bool opposite = is(from, operand(from, id, 0), "xtape::negative");
             const Var x = to.var(unsigned_of(to, operands[0].id())), e = xtape::record(decay_op(), {x});
-            if (!is_sigmoid(from, id)) {
+            if (is(from, id, "xtape::softplus")) {
                 const Var log = xtape::record(log1p_of_fraction_op(), {e});
                 return opposite ? log - minimum(x, 0) : relu(x) + log;
             }

@@ -9,6 +9,7 @@ namespace xtape::detail {
 namespace {
 
 constexpr std::size_t most_scratch = 4096; // bytes of registers, for a small part of the first-level cache
+constexpr std::size_t least_row = 1024;    // bytes, that a number is worth a block of their own for
 constexpr std::size_t least_entries = 64;  // of a block: fewer would not be worth the calls
 
 } // namespace
@@ -37,40 +38,6 @@ void Loop<T>::merge_axes() {
 }
 
 template <std::floating_point T>
-void Loop<T>::join_multiplications() {
-    const BlockKernels<T>& kernels = block_kernels<T>();
-    std::vector<std::size_t> readers(slots, 0), writers(slots, instructions.size());
-    for (const Instruction& instruction : instructions)
-        for (const std::size_t slot : instruction.in)
-            ++readers[slot];
-    for (const Store& store : stores)
-        ++readers[store.slot];
-    for (const Reduction& r : reductions)
-        ++readers[r.slot];
-    for (std::size_t k = 0; k < instructions.size(); ++k) {
-        Instruction& later = instructions[k];
-        writers[later.out] = k;
-        const bool adds = later.kernel == kernels[Primitive::add];
-        if (!adds && later.kernel != kernels[Primitive::subtract]) continue;
-        for (const std::size_t side : {0U, 1U}) {
-            const std::size_t product = later.in[side], writer = writers[product];
-            if (readers[product] != 1 || writer == instructions.size() ||
-                instructions[writer].kernel != kernels[Primitive::multiply])
-                continue;
-            const auto [primitive, name] = adds ? std::pair(Primitive::multiply_add, "multiply_add")
-                                           : side == 0
-                                               ? std::pair(Primitive::multiply_subtract, "multiply_subtract")
-                                               : std::pair(Primitive::subtract_product, "subtract_product");
-            Instruction& earlier = instructions[writer];
-            later = {kernels[primitive], name, {earlier.in[0], earlier.in[1], later.in[1 - side]}, later.out};
-            earlier.kernel = nullptr;
-            break;
-        }
-    }
-    std::erase_if(instructions, [](const Instruction& instruction) { return !instruction.kernel; });
-}
-
-template <std::floating_point T>
 void Loop<T>::finish() {
     merge_axes();
     join_multiplications();
@@ -84,12 +51,15 @@ void Loop<T>::finish() {
 template <std::floating_point T>
 void Loop<T>::divide(std::size_t most) {
     // Short rows go several to a block, long ones in parts that are as even as whole vectors allow.
+    for (Load& load : loads)
+        load.when = When::each;
     const bool whole_rows = columns <= most / 2 || columns <= least_entries;
     const std::size_t parts = whole_rows ? 1 : (columns + most - 1) / most;
     block_columns = whole_rows ? columns : std::min(columns, ((columns + parts - 1) / parts + 15) / 16 * 16);
-    block_rows = !whole_rows || columns == 0 || (columns >= 2 * least_entries && has_number_for_each_row())
-                     ? 1
-                     : std::clamp<std::size_t>(most / columns, 1, std::max<std::size_t>(rows, 1));
+    block_rows =
+        !whole_rows || columns == 0 || (columns * sizeof(T) >= least_row && has_number_for_each_row())
+            ? 1
+            : std::clamp<std::size_t>(most / columns, 1, std::max<std::size_t>(rows, 1));
     register_entries = aligned(block_rows * block_columns * sizeof(T)) / sizeof(T);
     choose_places();
     assign_registers();
@@ -97,16 +67,9 @@ void Loop<T>::divide(std::size_t most) {
 }
 
 template <std::floating_point T>
-bool Loop<T>::has_number_for_each_row() const {
-    return std::ranges::any_of(loads, [](const Load& load) {
-        return load.element == element_of<T> && !have_one_row(load.strides) && load.strides.back() == 0;
-    });
-}
-
-template <std::floating_point T>
-bool Loop<T>::may_be_number(const Load& load) const {
+bool Loop<T>::is_read_as_number(const Load& load) const {
     const std::ptrdiff_t inner = load.strides.empty() ? 0 : load.strides.back();
-    if (load.element != element_of<T> || inner != 0 || !(block_rows == 1 || have_one_row(load.strides)) ||
+    if (load.element != element_of<T> || inner != 0 ||
         std::ranges::count(stores, load.slot, &Store::slot) > 0 ||
         std::ranges::count(reductions, load.slot, &Reduction::slot) > 0)
         return false;
@@ -124,16 +87,21 @@ bool Loop<T>::may_be_number(const Load& load) const {
 }
 
 template <std::floating_point T>
+bool Loop<T>::has_number_for_each_row() const {
+    return std::ranges::any_of(
+        loads, [&](const Load& load) { return !have_one_row(load.strides) && is_read_as_number(load); });
+}
+
+template <std::floating_point T>
 void Loop<T>::choose_places() {
-    for (Load& load : loads)
-        load.when = When::each;
     const Strides adjacent = row_major_strides(space);
     for (Load& load : loads) {
         const bool own = load.element == element_of<T>;
         const std::ptrdiff_t inner = load.strides.empty() ? 0 : load.strides.back();
-        load.when = own && load.strides == adjacent                                          ? When::direct
-                    : own && block_rows == 1 && inner == 1                                   ? When::row
-                    : may_be_number(load)                                                    ? When::number
+        load.when = own && load.strides == adjacent        ? When::direct
+                    : own && block_rows == 1 && inner == 1 ? When::row
+                    : (block_rows == 1 || have_one_row(load.strides)) && is_read_as_number(load)
+                        ? When::number
                     : have_one_row(load.strides) && (block_columns == columns || inner == 0) ? When::once
                                                                                              : When::each;
     }
@@ -218,16 +186,14 @@ bool Loop<T>::may_overwrite(std::size_t loaded, std::size_t stored) const {
 
 template void Loop<float>::merge_axes();
 template void Loop<double>::merge_axes();
-template void Loop<float>::join_multiplications();
-template void Loop<double>::join_multiplications();
 template void Loop<float>::finish();
 template void Loop<double>::finish();
 template void Loop<float>::divide(std::size_t);
 template void Loop<double>::divide(std::size_t);
+template bool Loop<float>::is_read_as_number(const Load&) const;
+template bool Loop<double>::is_read_as_number(const Load&) const;
 template bool Loop<float>::has_number_for_each_row() const;
 template bool Loop<double>::has_number_for_each_row() const;
-template bool Loop<float>::may_be_number(const Load&) const;
-template bool Loop<double>::may_be_number(const Load&) const;
 template void Loop<float>::choose_places();
 template void Loop<double>::choose_places();
 template void Loop<float>::assign_registers();

@@ -201,10 +201,12 @@ void Loop<T>::run_block(void* const* memory, BoundLoop<T>& bound, std::size_t ro
 
 template <std::floating_point T>
 void Loop<T>::run(void* const* memory, BoundLoop<T>& bound, bool first, bool placed) const {
+    const bool empty = rows * columns == 0;
     for (const Reduction& r : reductions)
         if (first || !r.across_tiles)
-            std::fill_n(static_cast<T*>(memory[r.storage]), r.entries, neutral<T>(r.fold));
-    if (rows * columns == 0) return;
+            std::fill_n(static_cast<T*>(memory[r.storage]), r.entries,
+                        empty ? r.scale * neutral<T>(r.fold) : neutral<T>(r.fold));
+    if (empty) return;
     for (const Load& load : loads)
         if (load.when == When::once)
             fill(load, memory[load.storage], bound.slots[load.slot], 0, std::min(block_rows, rows), 0,

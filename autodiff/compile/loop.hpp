@@ -116,7 +116,9 @@ struct Loop {
     /// The first block, to be placed once for many runs where it is the only one. `memory` is where each
     /// storage begins.
     void place(BoundLoop<T>& bound, void* const* memory) const { place(bound, memory, 0, 0); }
-    [[nodiscard]] bool is_one_block() const { return rows <= block_rows && columns <= block_columns; }
+    [[nodiscard]] bool is_one_block() const {
+        return rows * columns > 0 && rows <= block_rows && columns <= block_columns;
+    }
 
     /// `first` of the tiles. `placed`: its only block is, already.
     void run(void* const* memory, BoundLoop<T>& bound, bool first, bool placed) const;
@@ -124,9 +126,9 @@ struct Loop {
 private:
     void merge_axes();
     void join_multiplications();
-    void divide(std::size_t most); ///< into blocks of so many entries
+    void divide(std::size_t most);                                ///< into blocks of so many entries
+    [[nodiscard]] bool is_read_as_number(const Load& load) const; ///< by kernels that know it as one
     [[nodiscard]] bool has_number_for_each_row() const;
-    [[nodiscard]] bool may_be_number(const Load& load) const;
     void choose_places(); ///< of loads and stores
     void assign_registers();
     void list_uses();

@@ -26,7 +26,9 @@ double traffic(const PlanStep<T>& step, const std::vector<Storage>& storages) {
         bytes = product->offsets.size() * sizeof(T) *
                 (product->rows * product->inner + product->inner * product->columns +
                  product->rows * product->columns);
-        if (product->d) bytes += storages[product->d->storage].bytes();
+        if (product->d)
+            bytes += sizeof(T) * (product->d->row_stride > 0 ? product->rows : 1) *
+                     (product->d->column_stride > 0 ? product->columns : 1);
     } else {
         for_each_storage(step, [&](std::size_t storage) { bytes += storages[storage].bytes(); });
     }

@@ -1,5 +1,6 @@
 /// From records to steps: which operations share a loop, and where values lie.
 
+#include <xtape/autodiff/compile/readers.hpp>
 #include <xtape/autodiff/compile/step_builder.hpp>
 #include <xtape/autodiff/step.hpp>
 
@@ -23,13 +24,8 @@ template <std::floating_point T>
 class Planner : StepBuilder<T> {
 public:
     Planner(Plan<T>& plan, std::size_t results, const std::vector<std::uint32_t>& outputs)
-        : StepBuilder<T>(plan), records_(*plan.records_), uses_(results), views_(results), folded_(results) {
-        for (std::uint32_t r = 0; r < records_.record_count(); ++r)
-            for (const std::uint32_t id : records_.operands(records_.record(r)))
-                ++uses_[id];
-        for (const std::uint32_t id : outputs)
-            ++uses_[id];
-    }
+        : StepBuilder<T>(plan), records_(*plan.records_), readers_(records_, outputs, plan.environment_),
+          views_(results), folded_(results) {}
 
     void take_inputs(const std::vector<std::pair<Shape, std::uint32_t>>& inputs) {
         for (std::size_t k = 0; k < inputs.size(); ++k) {
@@ -226,8 +222,8 @@ private:
         const auto operands = records_.operands(record);
         for (const std::size_t k : {0U, 1U}) {
             const std::uint32_t number = operands[k], scaled = operands[1 - k];
-            if (!folded_[number] || folded_[number]->size() != 1 || uses_[scaled] != 1 || folded_[scaled] ||
-                views_[number]->extents.size() > views_[scaled]->extents.size())
+            if (!folded_[number] || folded_[number]->size() != 1 || readers_.count(scaled) != 1 ||
+                folded_[scaled] || views_[number]->extents.size() > views_[scaled]->extents.size())
                 continue;
             T* scale = scale_of(scaled);
             if (!scale) continue;
@@ -261,7 +257,8 @@ private:
         for (const std::size_t k : {0U, 1U}) {
             Product<T>* product = product_alone(operands[k]);
             if (!product || views_[operands[k]]->extents != extents) continue;
-            ArrayView view = broadcast(*views_[operands[1 - k]], extents);
+            const ArrayView view = broadcast(*views_[operands[1 - k]], extents);
+            if (view.tiled && !views_[operands[k]]->tiled) continue; // a tile of one column
             const std::size_t producer = producers_[view.storage];
             if (producer != none && producer >= producers_[product->c]) continue;
             const auto stride = [&](std::size_t axis) {
@@ -283,7 +280,7 @@ private:
     Product<T>* product_alone(std::uint32_t id) {
         const std::string& name = records_.op(records_.record_of(id)).name();
         const std::size_t step = producers_[views_[id]->storage];
-        if (uses_[id] != 1 || step == none || (name != "xtape::matmul" && name != "xtape::multiply"))
+        if (readers_.count(id) != 1 || step == none || (name != "xtape::matmul" && name != "xtape::multiply"))
             return nullptr;
         return std::get_if<Product<T>>(&plan_.steps_[step].work);
     }
@@ -336,11 +333,13 @@ private:
         const std::size_t inner = in[0].extents.back();
         const auto limit = static_cast<std::size_t>(std::numeric_limits<int>::max()); // of a BLAS
         if (std::max({extents[extents.size() - 2], extents.back(), inner}) > limit) return false;
-        // Of one term it is a multiplication, which its readers' loop may take.
-        views_[record.first_result] = inner == 1 && !across_tiles
-                                          ? compute_in_loop(block_kernels<T>()[Primitive::multiply],
-                                                            "multiply", in, extents, element_of<T>)
-                                          : multiply(in, extents, carried);
+        if (inner != 1 || across_tiles || !readers_.in_loop(record.first_result)) {
+            views_[record.first_result] = multiply(in, extents, carried);
+            return true;
+        }
+        // Of one term it is an elementwise operation, which its readers' loop takes.
+        views_[record.first_result] =
+            compute_in_loop(block_kernels<T>()[Primitive::one_term], "one_term", in, extents, element_of<T>);
         return true;
     }
 
@@ -366,7 +365,7 @@ private:
     }
 
     const Records& records_;
-    std::vector<std::uint32_t> uses_;             ///< by id: how many records and outputs read it
+    Readers readers_;
     std::vector<std::optional<ArrayView>> views_; ///< by id
     std::vector<std::optional<AnyArray>> folded_; ///< by id
 };

@@ -47,7 +47,7 @@ void Product<T>::choose_kernel() {
 
 template <std::floating_point T>
 bool Product<T>::takes(const Addend& addend) const {
-    // Every piece of the tiles would add it once.
+    // Every piece of the tiles would add it to its own sum.
     return !across_tiles && offsets.size() == 1 && !d && addend.column_stride <= 1 &&
            (columns > 1 || addend.row_stride <= 1);
 }
@@ -98,38 +98,31 @@ template <std::floating_point T>
 void Product<T>::run(void* const* memory, bool first, std::size_t piece) const {
     if (rows * columns * offsets.size() == 0) return;
     MatrixProduct<T> p = first_of(memory);
-    if (across_tiles && !first) {
-        p.d = p.c;
+    const bool goes_on = across_tiles && !first;
+    if (goes_on) {
         p.d_rows = columns;
         p.d_columns = 1;
     }
-    const auto mine = [&](std::size_t extent, std::size_t together) {
+    const auto mine = [&](Along divided, std::size_t extent, std::size_t together) {
+        if (pieces == 1 || along != divided) return Range{0, extent};
         const std::size_t units = (extent + together - 1) / together;
         return Range{piece * units / pieces * together,
                      std::min(extent, (piece + 1) * units / pieces * together)};
     };
-    Range matrices = {0, offsets.size()};
-    if (pieces > 1 && along == Along::matrices) {
-        matrices = mine(offsets.size(), 1);
-    } else if (pieces > 1 && along == Along::rows) {
-        const Range mine_here = mine(rows, unit);
-        p.a += mine_here.begin * p.a_rows;
-        p.c += mine_here.begin * p.c_rows;
-        p.d += mine_here.begin * p.d_rows;
-        p.rows = mine_here.size();
-    } else if (pieces > 1) {
-        const Range mine_here = mine(columns, unit);
-        p.b += mine_here.begin * p.b_columns;
-        p.c += mine_here.begin;
-        p.d += mine_here.begin * p.d_columns;
-        p.columns = mine_here.size();
-    }
+    const Range matrix = mine(Along::matrices, offsets.size(), 1), row = mine(Along::rows, rows, unit),
+                column = mine(Along::columns, columns, unit);
+    p.rows = row.size();
+    p.columns = column.size();
+    p.a += row.begin * p.a_rows;
+    p.b += column.begin * p.b_columns;
+    p.c += row.begin * p.c_rows + column.begin;
+    p.d += row.begin * p.d_rows + column.begin * p.d_columns;
     const MatrixProduct<T> one = p;
-    for (std::size_t k = matrices.begin; k < matrices.end; ++k) {
+    for (std::size_t k = matrix.begin; k < matrix.end; ++k) {
         p.a = one.a + (offsets[k].first - offsets[0].first);
         p.b = one.b + (offsets[k].second - offsets[0].second);
         p.c = one.c + k * rows * columns;
-        if (across_tiles && !first) p.d = p.c;
+        if (goes_on) p.d = p.c;
         compute(p);
     }
 }

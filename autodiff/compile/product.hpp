@@ -49,7 +49,7 @@ struct Product {
     /// Chooses who computes it, by extents and strides.
     void choose_kernel();
     [[nodiscard]] double multiplications() const;
-    /// Whether that can be D of a product that goes on from tile to tile or not.
+    /// Whether that can be D.
     [[nodiscard]] bool takes(const Addend& addend) const;
     /// Into pieces of work, so many at most, by extents.
     void divide(std::size_t most_pieces);

@@ -77,7 +77,8 @@ std::size_t Plan<T>::worthwhile_width() const {
     const std::size_t whole = tiling_.axis.extent,
                       width = bytes == 0 ? 0 : cache / std::max<std::size_t>(1, bytes / whole);
     if (width < least_width || whole < 2 * width) return 0;
-    // As even as whole cache lines allow; but rows a power of two apart would fall on the same few of these.
+    // As even as whole cache lines allow; but rows that begin eight of them apart would share the same few
+    // places of the first cache.
     const std::size_t count = (whole + width - 1) / width, even = (whole + count - 1) / count;
     const std::size_t lines = (even * sizeof(T) + alignment - 1) / alignment;
     return (lines % 8 == 0 ? lines + 1 : lines) * (alignment / sizeof(T));

@@ -40,6 +40,7 @@ enum class Primitive {
     opposite_logistic, ///< σ(−x), given the same
     logistic_slope,    ///< σ(x) σ(−x), given e and c
     tanh_slope,        ///< g (1 − a²)
+    one_term,          ///< 0 + a b, which is never −0
     multiply_add,      ///< a b + c
     multiply_subtract, ///< a b − c
     subtract_product,  ///< c − a b, given a, b and c
@@ -78,7 +79,7 @@ enum class Fold { sum, maximum, minimum, count };
 
 /// C = scale · A B + D, where there is a D: (rows × inner) times (inner × columns). Strides are from a row, a
 /// column or a term of the sums to the next; C's columns are adjacent, and so are A's and B's, or their rows.
-/// D is C itself, what is added to each row or column, or a matrix: from a column to the next are 0 or 1.
+/// D is C itself, a matrix, or what each row or column has added; `d_columns` is 0 or 1.
 template <class T>
 struct MatrixProduct {
     const T *a, *b;

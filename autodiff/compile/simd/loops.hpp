@@ -197,6 +197,7 @@ constexpr BlockKernels<T> table() {
     ternary(Primitive::logistic, [](V a, V e, V c) { return a < zero ? e * c : c; });
     ternary(Primitive::opposite_logistic, [](V a, V e, V c) { return a > zero ? e * c : c; });
     binary(Primitive::logistic_slope, [](V e, V c) { return e * c * c; });
+    of_two(one_term, [](V a, V b) { return a * b + zero; });
     of_three(multiply_add, [](V a, V b, V c) { return a * b + c; });
     of_three(multiply_subtract, [](V a, V b, V c) { return a * b - c; });
     of_three(subtract_product, [](V a, V b, V c) { return c - a * b; });

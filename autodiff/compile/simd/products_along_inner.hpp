@@ -59,9 +59,10 @@ template <class T, std::size_t rows, std::size_t columns>
 #pragma GCC unroll 8
         for (std::size_t j = 0; j < columns; ++j)
             right[j] = entries(b + j * b_columns);
+        if (ahead > 0)
 #pragma GCC unroll 8
-        for (std::size_t j = 0; j < columns; ++j)
-            __builtin_prefetch(b + j * b_columns + ahead, 0, 2);
+            for (std::size_t j = 0; j < columns; ++j)
+                __builtin_prefetch(b + j * b_columns + ahead, 0, 2);
 #pragma GCC unroll 8
         for (std::size_t i = 0; i < rows; ++i) {
             const Vector<T> left = entries(a + i * a_rows);

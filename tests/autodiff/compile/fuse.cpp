@@ -48,6 +48,13 @@ BOOST_AUTO_TEST_CASE(a_product_that_is_only_added_up_is_one_instruction_with_the
     BOOST_TEST(says(r.plan({(r.x * r.y + 1) * r.row + r.x}), ": multiply_add, multiply_add; "));
 }
 
+// Of two products neither is joined with their difference; one is with their sum.
+BOOST_AUTO_TEST_CASE(differences_of_products) {
+    Recorded r{3, 41};
+    BOOST_TEST(says(r.plan({r.x * r.row - r.y * r.number_for_each_row}), ": multiply, multiply, subtract; "));
+    BOOST_TEST(says(r.plan({r.x * r.row + r.y * r.number_for_each_row}), ": multiply, multiply_add; "));
+}
+
 BOOST_AUTO_TEST_CASE(a_product_that_is_wanted_alone_stays_so) {
     Recorded r{3, 41};
     const Var product = r.x * r.y;

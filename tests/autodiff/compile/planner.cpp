@@ -151,6 +151,9 @@ BOOST_AUTO_TEST_CASE(a_product_of_one_term_is_no_step) {
         const Var g = r.tape.input("g", {rows, width});
         const std::string plan = r.plan({g * r.Z, sum(2 * r.Z, {1})}, {g});
         BOOST_TEST(!says(plan, "product"), plan);
+        BOOST_TEST(says(plan, "one_term"));
+        BOOST_TEST(says(r.plan({2 * r.Z}), "product times a number")); // for no loop's sake
+        BOOST_TEST(says(r.plan({tanh(r.Z + g)}, {g}), with_addend));
         BOOST_TEST(says(plan, "  1  loop"));
         BOOST_TEST(!says(plan, "  2  loop"));
     }

@@ -410,3 +410,48 @@ BOOST_AUTO_TEST_CASE(a_profile_tells_what_takes_the_time) {
 }
 
 } // namespace
+
+// Its scale is applied to nothing as well.
+BOOST_AUTO_TEST_CASE(the_mean_of_nothing_is_no_number) {
+    Tape tape;
+    const Var x = tape.input("x", {3, Dim("n")});
+    const auto program = compile<double>({x}, {mean(x, {1}), sum(x, {1}), mean(x)});
+    for (const std::size_t n : {0u, 2u}) {
+        const agreement::Outcome outcome = agreement::compare(program, {Draw(2).reals({3, n})}, 3);
+        BOOST_TEST(outcome.why == "", outcome.why);
+        BOOST_TEST(outcome.compared == 7u);
+        BOOST_TEST(std::isnan(program({Draw(2).reals({3, n})})[0](1)) == (n == 0));
+    }
+}
+
+// Of an array without entries no block is placed: there is no position to divide by an extent of 0.
+BOOST_AUTO_TEST_CASE(numbers_beside_arrays_without_entries) {
+    Draw draw(1);
+    Tape tape;
+    const Var x = tape.input("x", {3, 0, 2}), b = tape.input("b", {2, 1, 1});
+    const auto program = compile<double>({x, b}, {2 * transpose(x, {2, 1, 0}) * b});
+    BOOST_TEST(program({draw.reals({3, 0, 2}), draw.reals({2, 1, 1})})[0].size() == 0u);
+}
+
+// The reference gives 0, and √0 = 0; one rounding fewer gives ± what the other product lost.
+BOOST_AUTO_TEST_CASE(equal_products_differ_by_nothing) {
+    Draw draw(1);
+    Tape tape;
+    const Var a = tape.input("a", {50}), b = tape.input("b", {50}), c = tape.input("c", {50}),
+              d = tape.input("d", {50});
+    const auto program = compile<double>({a, b, c, d}, {a * b - c * d, sqrt(a * b - c * d)});
+    const Array<double> x = draw.reals({50}), y = draw.reals({50});
+    const auto results = program({x, y, x, y});
+    BOOST_TEST(results[0] == xt::zeros<double>({50}));
+    BOOST_TEST(results[1] == xt::zeros<double>({50}));
+}
+
+// A sum that begins with 0 is 0, not −0, where it has one term as well.
+BOOST_AUTO_TEST_CASE(a_product_of_one_term_has_the_sign_of_a_sum) {
+    Tape tape;
+    const Var a = tape.input("a", {1, 1}), b = tape.input("b", {1, 1});
+    const Array<double> zero = xt::zeros<double>({1, 1}), minus = -xt::ones<double>({1, 1});
+    const Var inverse = 1 / matmul(a, b);
+    const double wanted = Evaluation<double>{{a, zero}, {b, minus}}.item(inverse);
+    BOOST_TEST(compile<double>({a, b}, {inverse})({zero, minus})[0](0, 0) == wanted);
+}

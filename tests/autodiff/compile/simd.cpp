@@ -241,7 +241,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(an_operand_may_be_one_number, T, Types) {
                 }
         }
     BOOST_TEST(wrong == 0u);
-    BOOST_TEST(kernels == 11u * 2 + 4 * 3);
+    BOOST_TEST(kernels == 12u * 2 + 4 * 3);
 }
 
 // With the product rounded or not: half a unit of it, and half of the result's.
@@ -275,6 +275,13 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(products_with_sums_are_rounded_twice_at_most, T, T
     BOOST_TEST(wrong(Primitive::subtract_product, -1, 1) == 0u);
     BOOST_TEST(wrong(Primitive::multiply_add, 1, 1, T(1.001)) > 0u);
     BOOST_TEST(wrong(Primitive::multiply_add, -1, 1) > 0u);
+    in[2].assign(in[2].size(), T{0});
+    BOOST_TEST(wrong(Primitive::one_term, 1, 1) == 0u);
+    const std::vector<T> once = run<T>(Primitive::one_term, in);
+    std::size_t negative = 0;
+    for (std::size_t i = 0; i < once.size(); ++i)
+        negative += (in[0][i] == 0 || in[1][i] == 0) && std::signbit(once[i]) && !std::isnan(once[i]);
+    BOOST_TEST(negative == 0u);
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(what_stands_for_several_gives_what_they_give, T, Types) {

@@ -135,3 +135,27 @@ BOOST_AUTO_TEST_CASE(a_tiled_plan_takes_little_memory) {
     const auto given = arrays(20'000, false);
     BOOST_TEST((program(given) == program(given)));
 }
+
+// One column of a tile is still a part of the sum.
+BOOST_AUTO_TEST_CASE(a_product_along_tiles_of_one_column_is_a_sum) {
+    constexpr std::size_t n = 40;
+    Tape tape;
+    const Var X = tape.input("X", {2, n}), Y = tape.input("Y", {3, n});
+    const auto program = compile<double>({X, Y}, {matmul(tanh(X), transpose(Y))}, {.tile_width = 1});
+    Draw draw(1);
+    const agreement::Outcome outcome =
+        agreement::compare(program, {draw.reals({2, n}), draw.reals({3, n})}, n);
+    BOOST_TEST(outcome.why == "");
+}
+
+// Of a full addend of examples, a tile reads its own columns.
+BOOST_AUTO_TEST_CASE(the_bytes_of_an_addend_are_those_that_are_read) {
+    constexpr std::size_t n = 1600;
+    Tape tape;
+    const Var W = tape.input("W", {2, 3}), X = tape.input("X", {3, n}), D = tape.input("D", {2, n});
+    const auto program = compile<double>({W, X, D}, {sum(tanh(matmul(W, X) + D))}, {.tile_width = 16});
+    const ProgramPlan plan = program.plan();
+    BOOST_TEST(says(plan.to_string(), "and what is added"));
+    constexpr double entries = 3 * n + 2 * n + 2 * n + 6 * n / 16; // X, D, the result, and W in each tile
+    BOOST_TEST(plan.steps()[0].bytes <= 1.1 * entries * sizeof(double));
+}
