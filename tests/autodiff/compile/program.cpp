@@ -213,6 +213,24 @@ BOOST_AUTO_TEST_CASE(without_entries_sums_are_0) {
     BOOST_TEST(chain<float>(0, 0).compared == 1u);
 }
 
+/// exp of x with two axes exchanged, so that x does not lie in the loop's order; and its sum along each axis.
+agreement::Outcome exchanged(const Extents& extents) {
+    Tape tape;
+    const Var x = tape.input("x", {Dim("k"), Dim("m"), Dim("n")}), e = exp(transpose(x, {1, 0, 2}));
+    const auto program = compile<double>({x}, {e, sum(e, {0}), sum(e, {1}), sum(e, {2})});
+    return agreement::compare(program, {agreement::as<double>(Draw(5).reals(extents))}, 4);
+}
+
+BOOST_AUTO_TEST_CASE(no_axis_needs_entries) {
+    for (const std::size_t k : {0u, 3u})
+        for (const std::size_t m : {0u, 2u})
+            for (const std::size_t n : {0u, 4u}) {
+                const auto outcome = exchanged({k, m, n});
+                BOOST_TEST(outcome.why == "", k << " × " << m << " × " << n << ": " << outcome.why);
+                BOOST_TEST(outcome.compared == k * m * n + m * k + m * n + k * n);
+            }
+}
+
 BOOST_AUTO_TEST_CASE(an_operation_of_a_user_is_taken_apart_and_fused) {
     const Op mish = elementwise("mylib::mish").forward([](auto x) { return x * tanh(softplus(x)); });
     const Op sum_of = elementwise("mylib::mish_of_first").forward([](auto x, auto) { return x + x; });
