@@ -49,8 +49,9 @@ public:
     }
 
     void start(std::size_t count) {
+        if (process_ != getpid()) return; // before the lock, which another thread may have held at the fork
         const std::lock_guard lock(mutex_);
-        if (stopping_ || process_ != getpid()) return;
+        if (stopping_) return;
         try {
             while (threads_.size() < count)
                 threads_.emplace_back([this] { serve(); });

@@ -267,6 +267,28 @@ BOOST_AUTO_TEST_CASE(a_child_works_by_itself) {
     BOOST_TEST(same_bits(program(arrays), before));
 }
 
+BOOST_AUTO_TEST_CASE(a_child_waits_for_no_thread_of_its_parent) {
+    detail::start_workers(3);
+    std::atomic<bool> done = false;
+    std::thread other([&] {
+        while (!done)
+            (void)detail::worker_count(); // holds the workers' lock half of the time
+    });
+    int status = 0;
+    for (int repeat = 0; repeat < 50 && status == 0; ++repeat) {
+        const pid_t child = ::fork();
+        if (child == 0) {
+            ::alarm(10); // ends one that waits for ever
+            detail::start_workers(3);
+            ::_exit(0);
+        }
+        if (::waitpid(child, &status, 0) != child) status = -1;
+    }
+    done = true;
+    other.join();
+    BOOST_TEST(status == 0);
+}
+
 namespace {
 
 int threads_within = 0;
