@@ -75,7 +75,9 @@ Var reshape_first(const Match& m) {
     return record_all(inner.op(), operands, inner.attributes())[0];
 }
 
-bool is_matrix_transpose(const Expression& e) { return e.is(known().transpose) && e.shape().rank() == 2; }
+bool is_matrix_transpose(const Expression& e) {
+    return e.is(known().transpose) && e.attributes().axes("axes") == Axes{1, 0};
+}
 
 Var transpose_twice(const Match& m) {
     if (!m[0].is(known().transpose)) return {};
@@ -89,7 +91,7 @@ Var transpose_twice(const Match& m) {
 /// (A Bᵀ)ᵀ = B Aᵀ, where that leaves fewer transposes.
 Var transpose_of_product(const Match& m) {
     const Expression product = m[0];
-    if (!product.is(known().matmul) || !m.free(product)) return {};
+    if (!is_matrix_transpose(m.root()) || !product.is(known().matmul) || !m.free(product)) return {};
     if (!is_matrix_transpose(product[0]) && !is_matrix_transpose(product[1])) return {};
     return matmul(transpose(product[1].var()), transpose(product[0].var()));
 }
@@ -263,8 +265,15 @@ std::vector<Rule> shape_rules() {
                   matmul(transpose(leaf(t, d, "A", {3, 2})), transpose(leaf(t, d, "B", {1, 3}))));
           }},
          {[](Tape& t, Draw& d) {
-             return transpose(matmul(leaf(t, d, "A", {2, 3}), leaf(t, d, "B", {3, 4})));
-         }}},
+              return transpose(matmul(leaf(t, d, "A", {2, 3}), leaf(t, d, "B", {3, 4})));
+          },
+          // Axes in another order than a matrix's transpose has, or more of them.
+          [](Tape& t, Draw& d) {
+              return transpose(matmul(leaf(t, d, "A", {3, 3}), transpose(leaf(t, d, "B", {3, 3}))), {0, 1});
+          },
+          [](Tape& t, Draw& d) {
+              return transpose(matmul(leaf(t, d, "A", {2, 4, 3}), transpose(leaf(t, d, "B", {5, 3}))));
+          }}},
         {"extent of one",
          Agreement::exact,
          Goal::both,
