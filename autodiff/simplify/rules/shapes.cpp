@@ -60,7 +60,7 @@ Var sum_keeps(const Match& m) {
 /// New axes of one entry are given to the operands of an elementwise operation.
 Var reshape_first(const Match& m) {
     const Expression inner = m[0];
-    const Shape& shape = m.root().shape();
+    const Shape shape = m.root().shape(); // what is recorded here may move that of the root
     if (!inner.op().definition().elementwise || !m.open(inner) || inner.single()) return {};
     const std::vector<Dim> before = wide_dims(inner.shape()), after = wide_dims(shape);
     if (before.size() != inner.shape().rank() || !same_extents(Shape(before), Shape(after))) return {};

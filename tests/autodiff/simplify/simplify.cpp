@@ -161,4 +161,18 @@ BOOST_AUTO_TEST_CASE(long_chains_end_in_linear_work) {
     }
 }
 
+// A rule that records several operations reads nothing that the first of them may have moved.
+BOOST_AUTO_TEST_CASE(a_rule_may_make_the_list_grow) {
+    for (int before = 0; before < 40; ++before) {
+        Tape tape;
+        Var x = tape.input("x", {2, 3});
+        const Var y = tape.input("y", {2, 3});
+        for (int k = 0; k < before; ++k)
+            x = tanh(x);
+        const Var z = reshape(x * y, {1, 2, 3});
+        const Simplified s = simplify(z);
+        BOOST_TEST(s(z).shape().to_string() == z.shape().to_string(), "after " << before);
+    }
+}
+
 } // namespace
