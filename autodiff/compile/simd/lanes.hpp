@@ -94,6 +94,21 @@ void store_first(T* to, Vector<T> v, std::size_t n) {
     else
         _mm512_mask_storeu_pd(to, static_cast<__mmask8>(first(n)), reinterpret_cast<__m512d>(v));
 }
+
+/// The same at the end of what is computed, which is soon read again: a store without a mask is forwarded to the
+/// load that follows it, so half a vector is one of half the width.
+template <class T>
+Vector<T> load_last(const T* from, std::size_t n, T rest) {
+    if (n != lanes<T> / 2) return load_first<T>(from, n, rest);
+    return reinterpret_cast<Vector<T>>(
+        _mm512_insertf64x4(reinterpret_cast<__m512d>(all<T>(rest)),
+                           _mm256_loadu_pd(reinterpret_cast<const double*>(from)), 0));
+}
+template <class T>
+void store_last(T* to, Vector<T> v, std::size_t n) {
+    if (n != lanes<T> / 2) return store_first<T>(to, v, n);
+    _mm256_storeu_pd(reinterpret_cast<double*>(to), _mm512_castpd512_pd256(reinterpret_cast<__m512d>(v)));
+}
 #else
 template <class T>
 Vector<T> load_first(const T* from, std::size_t n, T rest) {
@@ -107,6 +122,14 @@ void store_first(T* to, Vector<T> v, std::size_t n) {
     T each[lanes<T>];
     store<T>(each, v);
     __builtin_memcpy(to, each, n * sizeof(T));
+}
+template <class T>
+Vector<T> load_last(const T* from, std::size_t n, T rest) {
+    return load_first<T>(from, n, rest);
+}
+template <class T>
+void store_last(T* to, Vector<T> v, std::size_t n) {
+    store_first<T>(to, v, n);
 }
 #endif
 

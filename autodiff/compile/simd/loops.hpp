@@ -33,7 +33,7 @@ template <class T, class F, std::size_t operands, std::size_t number = most_oper
         store<T>(out + i, apply([i](const T* from) { return load<T>(from + i); }));
     if (i == n) return;
     const std::size_t rest = n - i;
-    store_first<T>(out + i, apply([i, rest](const T* from) { return load_first<T>(from + i, rest, 1); }),
+    store_last<T>(out + i, apply([i, rest](const T* from) { return load_last<T>(from + i, rest, 1); }),
                    rest);
 }
 
@@ -71,7 +71,7 @@ template <class T, Fold how>
 T fold(const T* in, std::size_t n) {
     constexpr std::size_t width = lanes<T>, registers = 256 / register_bytes, many = registers * width;
     if (n <= width)
-        return halves<T, how, width / 2>(n == width ? load<T>(in) : load_first<T>(in, n, neutral<T>(how)));
+        return halves<T, how, width / 2>(n == width ? load<T>(in) : load_last<T>(in, n, neutral<T>(how)));
     Vector<T> partial[registers];
     for (Vector<T>& p : partial)
         p = all<T>(neutral<T>(how));

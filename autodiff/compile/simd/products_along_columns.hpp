@@ -93,7 +93,7 @@ template <class T, std::size_t rows, std::size_t vectors, bool part>
             if (whole)
                 store<T>(at, x);
             else
-                store_first<T>(at, x, last);
+                store_last<T>(at, x, last);
         }
 }
 
