@@ -99,7 +99,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(products_are_exact_where_numbers_are_whole, T, Typ
     for (const int how : {0, 1, 2, 3}) {
         for (const std::size_t rows : {0U, 1U, 3U, 4U, 5U, 34U, 65U})
             for (const std::size_t inner : {0U, 1U, 2U, 15U, 16U, 17U, 257U, 600U})
-                for (const std::size_t columns : {0U, 1U, 2U, 7U, 17U, 64U, 67U, 130U}) {
+                for (const std::size_t columns : {0U, 1U, 2U, 7U, 12U, 17U, 40U, 64U, 67U, 130U}) {
                     wrong += wrong_entries<T>(rows, inner, columns, how, random);
                     compared += rows * columns;
                 }
