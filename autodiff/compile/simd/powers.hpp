@@ -3,7 +3,9 @@
 /// floats, which are computed in double, one part is enough: T is the type that results are rounded to.
 ///
 /// Errors of double are below, in units in the last place and in every instruction set: pow 1.3, exp2 1.2,
-/// log2 and log10 0.6, sinh 3, cosh 1.8. Floats are computed in double: 0.51.
+/// log2 and log10 0.6, sinh 3, cosh 1.8. Floats are computed in double: 0.51. The worst that benchmark_ulps
+/// saw: of all floats 0.5000 of each but pow, of 2.7 · 10⁸ doubles exp2 1.09, log2 and log10 0.51, sinh 2.43,
+/// cosh 1.48.
 
 #pragma once
 
