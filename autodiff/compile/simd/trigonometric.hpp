@@ -1,7 +1,8 @@
 /// sin, cos and tan.
 ///
 /// Errors of double are below, in units in the last place and in every instruction set: sin and cos 0.9, tan
-/// 2.4. Floats are computed in double: 0.51. Beyond ±2²⁰ numbers are given to the C library one by one.
+/// 2.5. Floats are computed in double: 0.51. Beyond ±2²⁰ numbers are given to the C library one by one. The
+/// worst that benchmark_ulps saw: of all floats 0.5000, of 2.7 · 10⁸ doubles sin 0.87, cos 0.89 and tan 2.41.
 
 #pragma once
 

@@ -62,7 +62,7 @@ inline constexpr Function functions[] = {
     {"cosh", Primitive::cosh, [](long double x) { return std::cosh(x); }, Range::all, 1.8, 0.51},
     {"sin", Primitive::sin, [](long double x) { return std::sin(x); }, Range::all, 0.9, 0.51},
     {"cos", Primitive::cos, [](long double x) { return std::cos(x); }, Range::all, 0.9, 0.51},
-    {"tan", Primitive::tan, [](long double x) { return std::tan(x); }, Range::all, 2.4, 0.51},
+    {"tan", Primitive::tan, [](long double x) { return std::tan(x); }, Range::all, 2.5, 0.51},
     {"erfc", Primitive::erfc, [](long double x) { return std::erfc(x); }, Range::all, 3.5, 0.51},
     {"gelu", Primitive::gelu, exact_gelu, Range::all, 4, 0.51},
 };
