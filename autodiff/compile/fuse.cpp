@@ -9,7 +9,7 @@ namespace xtape::detail {
 namespace {
 
 constexpr std::size_t most_scratch = 4096; // bytes of registers, for a small part of the first-level cache
-constexpr std::size_t least_row = 1024;    // bytes, that a number is worth a block of their own for
+constexpr std::size_t least_row = 1024;    // bytes of a row that has a block of its own for a number's sake
 constexpr std::size_t least_entries = 64;  // of a block: fewer would not be worth the calls
 
 } // namespace
@@ -50,9 +50,9 @@ void Loop<T>::finish() {
 
 template <std::floating_point T>
 void Loop<T>::divide(std::size_t most) {
-    // Short rows go several to a block, long ones in parts that are as even as whole vectors allow.
     for (Load& load : loads)
         load.when = When::each;
+    // Short rows go several to a block, long ones in parts that are as even as whole vectors allow.
     const bool whole_rows = columns <= most / 2 || columns <= least_entries;
     const std::size_t parts = whole_rows ? 1 : (columns + most - 1) / most;
     block_columns = whole_rows ? columns : std::min(columns, ((columns + parts - 1) / parts + 15) / 16 * 16);

@@ -3,11 +3,13 @@
 #include <xtape/autodiff/compile/loop.hpp>
 
 #include <algorithm>
+#include <initializer_list>
 
 namespace xtape::detail {
 
-// A difference of two products is left alone: were one of them rounded and the other not, it would not be 0
-// where they are equal, and its root would be NaN.
+// A difference is joined only from what is no rounded product too, as one that another loop computed may be:
+// were one of two equal products rounded and the other not, their difference would not be 0, and its root
+// would be NaN.
 template <std::floating_point T>
 void Loop<T>::join_multiplications() {
     const BlockKernels<T>& kernels = block_kernels<T>();
@@ -19,9 +21,16 @@ void Loop<T>::join_multiplications() {
         ++readers[store.slot];
     for (const Reduction& r : reductions)
         ++readers[r.slot];
-    const auto is_product = [&](std::size_t slot) {
+    const auto is_written_by = [&](std::size_t slot, std::initializer_list<Primitive> primitives) {
         const std::size_t writer = writers[slot];
-        return writer < instructions.size() && instructions[writer].kernel == kernels[Primitive::multiply];
+        return writer < instructions.size() && std::ranges::any_of(primitives, [&](Primitive primitive) {
+                   return instructions[writer].kernel == kernels[primitive];
+               });
+    };
+    const auto may_be_rounded_product = [&](std::size_t slot) {
+        const auto load = std::ranges::find(loads, slot, &Load::slot);
+        if (load != loads.end()) return !std::ranges::all_of(load->strides, [](auto s) { return s == 0; });
+        return is_written_by(slot, {Primitive::multiply, Primitive::square, Primitive::one_term});
     };
     for (std::size_t k = 0; k < instructions.size(); ++k) {
         Instruction& later = instructions[k];
@@ -30,7 +39,8 @@ void Loop<T>::join_multiplications() {
         if (!adds && later.kernel != kernels[Primitive::subtract]) continue;
         for (const std::size_t side : {0U, 1U}) {
             const std::size_t product = later.in[side];
-            if (readers[product] != 1 || !is_product(product) || (!adds && is_product(later.in[1 - side])))
+            if (readers[product] != 1 || !is_written_by(product, {Primitive::multiply}) ||
+                (!adds && may_be_rounded_product(later.in[1 - side])))
                 continue;
             const auto [primitive, name] = adds ? std::pair(Primitive::multiply_add, "multiply_add")
                                            : side == 0

@@ -195,8 +195,8 @@ private:
     void run(std::size_t step, const PlanStep<T>& work, BoundStep<T>& bound, Frame<T>& frame,
              bool first) const;
 
-    /// Gives every buffer the first gap that is free from the step that writes it to the last that reads it,
-    /// and every loop one for its registers.
+    /// Gives every buffer a place of its own from the step that writes it to the last that reads it, and
+    /// every loop one for its registers.
     void place();
     /// Gives every step its text.
     void describe();

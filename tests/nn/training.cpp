@@ -1,6 +1,7 @@
 #include "breast_cancer.hpp"
 #include "compare.hpp"
 #include "literal.hpp"
+#include "trained.hpp"
 #include <xtape/autodiff.hpp>
 #include <xtape/nn/closed_form.hpp>
 #include <xtape/nn/metrics.hpp>
@@ -9,7 +10,6 @@
 #include <boost/test/unit_test.hpp>
 
 #include <cmath>
-#include <cstring>
 #include <filesystem>
 #include <limits>
 
@@ -18,38 +18,6 @@ using namespace xtape::nn;
 using compare::relative_difference;
 
 namespace {
-
-/// A network with its tape and parameters, drawn from a seed.
-struct Trained {
-    Parameters parameters;
-    Tape tape;
-    Network net;
-
-    explicit Trained(const std::vector<std::size_t>& layers, const NetworkOptions& options = {},
-                     std::uint64_t seed = 1)
-        : parameters(drawn(layers, seed)), net(network(tape, parameters, options)) {}
-
-    History on(const Dataset& data, const TrainingOptions& options) {
-        return train(net, parameters, data, options);
-    }
-    double cost(const Dataset& data) const { return net.cost.item({{net.X, data.X}, {net.Y, data.Y}}); }
-
-private:
-    static Parameters drawn(const std::vector<std::size_t>& layers, std::uint64_t seed) {
-        Random random(seed);
-        return initialise(layers, random);
-    }
-};
-
-/// Gradient descent with the closed form's gradients, on 30-16-1 parameters and the given batches.
-void descend(Parameters& parameters, const Dataset& batch, double rate) {
-    const std::vector<closed_form::Layer> layers{{parameters["W1"], parameters["b1"]},
-                                                 {parameters["W2"], parameters["b2"]}};
-    const auto pass = closed_form::n_examples(layers, {closed_form::tanh()},
-                                              closed_form::Output::sigmoid_cross_entropy, batch.X, batch.Y);
-    Optimiser descent = GradientDescent(rate);
-    step(descent, parameters, {pass.dW[1], pass.db[1], pass.dW[2], pass.db[2]});
-}
 
 Parameters descended(Parameters parameters, int epochs, double rate) {
     for (int epoch = 0; epoch < epochs; ++epoch)
@@ -346,71 +314,6 @@ BOOST_AUTO_TEST_CASE(a_step_or_a_gradient_that_is_not_finite) {
         return mentions(error, "dW1 is NaN or infinite") || mentions(error, "db1 is NaN or infinite");
     });
     BOOST_TEST((root.parameters.flat() == start));
-}
-
-BOOST_AUTO_TEST_CASE(parameters_that_the_network_does_not_use_stay) {
-    Trained trained({30, 1});
-    trained.parameters.add("A", literal({{5, 6}}));
-    trained.on(breast_cancer().train, {.optimiser = Adam(), .epochs = 2});
-    BOOST_TEST((trained.parameters["A"] == literal({{5, 6}})));
-    Trained other({30, 1});
-    BOOST_CHECK_THROW(train(trained.net, other.parameters, breast_cancer().train), ArgumentError);
-}
-
-// Whatever the optimiser does to what it is given, and with L2 on all weights. The negative control is that
-// the same parameters move where they are not frozen.
-BOOST_AUTO_TEST_CASE(frozen_parameters_keep_their_values_to_the_bit) {
-    const auto decay = [](std::span<double> theta, std::span<const double>) {
-        for (double& x : theta)
-            x *= 0.9;
-    };
-    for (const Optimiser& optimiser :
-         {Optimiser(GradientDescent(0.1)), Optimiser(Momentum(0.1)), Optimiser(Adam(0.01)), Optimiser(decay)})
-        for (const std::size_t batch_size : {0u, 64u}) {
-            Trained trained({30, 4, 1}, {.lambda = 0.5});
-            trained.parameters.assign("b1", literal({{0.5}, {-0.25}, {-0.0}, {1e-310}}));
-            const Parameters before = trained.parameters;
-            const TrainingOptions options{.optimiser = optimiser, .epochs = 3, .batch_size = batch_size};
-            trained.parameters.freeze({"W1", "b1"});
-            trained.on(breast_cancer().train, options);
-            for (const char* name : {"W1", "b1"}) {
-                const Array<double> after = trained.parameters[name], start = before[name];
-                BOOST_TEST(std::memcmp(after.data(), start.data(), start.size() * sizeof(double)) == 0, name);
-            }
-            BOOST_TEST(!(trained.parameters["W2"] == before["W2"]));
-            trained.parameters.unfreeze({"W1", "b1"});
-            trained.on(breast_cancer().train, options);
-            BOOST_TEST(!(trained.parameters["W1"] == before["W1"]));
-            BOOST_TEST(!(trained.parameters["b1"] == before["b1"]));
-        }
-}
-
-// The last layer alone, by the closed form with the first layer held; the bound is that of fifty epochs
-// above, for 4.
-BOOST_AUTO_TEST_CASE(what_is_not_frozen_moves_as_the_closed_form_says) {
-    const Dataset& data = breast_cancer().train;
-    Trained trained({30, 16, 1});
-    Parameters by_hand = trained.parameters;
-    trained.parameters.freeze({"b1", "W1"});
-    std::size_t seen = 0;
-    const auto watched = [&](std::span<double> theta, std::span<const double> g) {
-        seen = theta.size();
-        GradientDescent(0.5)(theta, g);
-    };
-    trained.on(data, {.optimiser = watched, .epochs = 4});
-    BOOST_TEST(seen == 17u); // W2 and b2
-    by_hand.freeze({"W1", "b1"});
-    for (int epoch = 0; epoch < 4; ++epoch)
-        descend(by_hand, data, 0.5);
-    BOOST_TEST(relative_difference(trained.parameters.flat(), by_hand.flat()) <= 4 * 1e-13 * 10);
-}
-
-BOOST_AUTO_TEST_CASE(nothing_learns_where_all_is_frozen) {
-    Trained trained({30, 1});
-    trained.parameters.add("A", literal({{5, 6}})); // which the network does not use
-    trained.parameters.freeze({"W1", "b1"});
-    BOOST_CHECK_EXCEPTION(trained.on(breast_cancer().train, {}), ArgumentError,
-                          [](const Error& error) { return mentions(error, "are frozen. Unfreeze"); });
 }
 
 BOOST_AUTO_TEST_CASE(options_and_data_that_have_no_meaning) {

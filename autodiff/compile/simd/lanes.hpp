@@ -95,14 +95,13 @@ void store_first(T* to, Vector<T> v, std::size_t n) {
         _mm512_mask_storeu_pd(to, static_cast<__mmask8>(first(n)), reinterpret_cast<__m512d>(v));
 }
 
-/// The same at the end of what is computed, which is soon read again: a store without a mask is forwarded to the
-/// load that follows it, so half a vector is one of half the width.
+/// The same at the end of what is computed, which is soon read again: a store without a mask is forwarded to
+/// the load that follows it, so half a vector is one of half the width.
 template <class T>
 Vector<T> load_last(const T* from, std::size_t n, T rest) {
     if (n != lanes<T> / 2) return load_first<T>(from, n, rest);
-    return reinterpret_cast<Vector<T>>(
-        _mm512_insertf64x4(reinterpret_cast<__m512d>(all<T>(rest)),
-                           _mm256_loadu_pd(reinterpret_cast<const double*>(from)), 0));
+    return reinterpret_cast<Vector<T>>(_mm512_insertf64x4(
+        reinterpret_cast<__m512d>(all<T>(rest)), _mm256_loadu_pd(reinterpret_cast<const double*>(from)), 0));
 }
 template <class T>
 void store_last(T* to, Vector<T> v, std::size_t n) {

@@ -33,8 +33,7 @@ template <class T, class F, std::size_t operands, std::size_t number = most_oper
         store<T>(out + i, apply([i](const T* from) { return load<T>(from + i); }));
     if (i == n) return;
     const std::size_t rest = n - i;
-    store_last<T>(out + i, apply([i, rest](const T* from) { return load_last<T>(from + i, rest, 1); }),
-                   rest);
+    store_last<T>(out + i, apply([i, rest](const T* from) { return load_last<T>(from + i, rest, 1); }), rest);
 }
 
 /// What folding begins with.

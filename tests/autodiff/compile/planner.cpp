@@ -159,4 +159,14 @@ BOOST_AUTO_TEST_CASE(a_product_of_one_term_is_no_step) {
     }
 }
 
+// A sum that begins with 0 is 0, not −0, where it has one term as well.
+BOOST_AUTO_TEST_CASE(a_product_of_one_term_has_the_sign_of_a_sum) {
+    Tape tape;
+    const Var a = tape.input("a", {1, 1}), b = tape.input("b", {1, 1});
+    const Array<double> zero = xt::zeros<double>({1, 1}), minus = -xt::ones<double>({1, 1});
+    const Var inverse = 1 / matmul(a, b);
+    const double wanted = Evaluation<double>{{a, zero}, {b, minus}}.item(inverse);
+    BOOST_TEST(compile<double>({a, b}, {inverse})({zero, minus})[0](0, 0) == wanted);
+}
+
 } // namespace
