@@ -263,11 +263,11 @@ template <class T>
 }
 
 /// Whether B's rows are read where they lie. A copy pays where each of its entries is multiplied often, and
-/// where they lie on so many pages that reading them is slow.
+/// where they lie on more pages than the processor knows at a time, 64 as a rule.
 template <class T>
 bool in_place(const MatrixProduct<T>& p, std::size_t terms) {
-    constexpr std::size_t few_rows = 64;
-    return p.b_columns == 1 && (p.rows == 1 || terms <= 48 ||
+    constexpr std::size_t few_rows = 64, few_terms = 48;
+    return p.b_columns == 1 && (p.rows == 1 || terms <= few_terms ||
                                 terms * p.b_inner * sizeof(T) <= (p.rows < few_rows ? 8 * far : far));
 }
 
