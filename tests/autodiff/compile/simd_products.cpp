@@ -5,6 +5,7 @@
 #include <boost/mpl/list.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <random>
@@ -26,7 +27,8 @@ struct Strided {
             std::size_t gap = 3)
         : height(height), width(width), rows(transposed ? 1 : width + gap),
           columns(transposed ? height + gap : 1) {
-        entries.assign((height + gap + 3) * (width + gap + 3), std::numeric_limits<T>::quiet_NaN());
+        entries.assign((transposed ? width : height) * std::max(rows, columns) + height + width + 9,
+                       std::numeric_limits<T>::quiet_NaN());
         for (std::size_t i = 0; i < height; ++i)
             for (std::size_t j = 0; j < width; ++j)
                 entries[i * rows + j * columns] = static_cast<T>(random() % 9) - 4;
@@ -65,8 +67,8 @@ void compute(const detail::MatrixProduct<T>& product) {
 /// How many entries are wrong, or written beside: NaN around the matrices shows what is read there.
 template <class T>
 std::size_t wrong_entries(std::size_t rows, std::size_t inner, std::size_t columns, int how,
-                          std::mt19937_64& random) {
-    const Strided<T> a(rows, inner, how % 2 == 1, random), b(inner, columns, how / 2 == 1, random),
+                          std::mt19937_64& random, std::size_t gap = 3) {
+    const Strided<T> a(rows, inner, how % 2 == 1, random), b(inner, columns, how / 2 == 1, random, gap),
         before(rows, columns, false, random);
     const auto added = static_cast<Added>(random() % 5);
     const Strided<T> d(rows, columns, false, random, 6);
@@ -103,6 +105,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(products_are_exact_where_numbers_are_whole, T, Typ
                     wrong += wrong_entries<T>(rows, inner, columns, how, random);
                     compared += rows * columns;
                 }
+        for (const std::size_t terms : {5U, 48U, 49U, 260U}) // of a matrix whose rows are pages apart
+            wrong += wrong_entries<T>(17, terms, 71, how, random, 20'000);
         wrong += wrong_entries<T>(130, 3, 2111, how, random); // more than the second-level cache holds
     }
     BOOST_TEST(wrong == 0u);
